@@ -1,0 +1,64 @@
+/* backend.h: the operations that a backend fills, and nothing else.
+ *
+ * Fields live in the memory of the backend ("device"); the host reads them by download.  Every operation checks itself
+ * and returns pf_status.  Backends: cpu (OpenMP), check (the CPU under the memory rules of a GPU), cuda. */
+#ifndef PF_BACKEND_H
+#define PF_BACKEND_H
+
+#include "pf_kernels.h"
+#include "pf_status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pf_backend pf_backend;
+struct pf_backend {
+  const char *name;      /* "cpu", "check", "cuda" */
+  char device[256];      /* in words, for logs and files */
+  size_t bytes;          /* allocated now */
+  size_t bytes_peak;     /* at most */
+  void *self;            /* the backend's own */
+
+  /* Memory: arrays of bytes, zeroed, aligned to 64. release(NULL) does nothing. */
+  pf_status (*allocate)(pf_backend *, size_t bytes, void **array);
+  void (*release)(pf_backend *, void *array);
+  pf_status (*upload)(pf_backend *, void *array, const void *host, size_t bytes);
+  pf_status (*download)(pf_backend *, void *host, const void *array, size_t bytes);
+  pf_status (*copy)(pf_backend *, void *to, const void *from, size_t bytes);
+
+  /* Kernels (pf_kernels.h): over all cells of the grid; args: the kernel's struct. */
+  pf_status (*map)(pf_backend *, pf_kernel, const pf_grid *, const void *args);
+  pf_status (*sweep)(pf_backend *, pf_kernel, const pf_grid *, const void *args);
+  pf_status (*sum)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double result[PF_SUMS]);
+  pf_status (*max)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double result[PF_SUMS]);
+
+  pf_status (*synchronize)(pf_backend *);
+  void (*destroy)(pf_backend *);
+};
+
+/* name: "auto", "cpu", "check" or "cuda"; threads: 0 takes what OpenMP gives.  PF_NO_DEVICE where it is not there.
+ * The caller destroys it with pf_backend_destroy. */
+pf_status pf_backend_create(const char *name, int threads, pf_backend **backend);
+void pf_backend_destroy(pf_backend *backend);
+
+/* Backends, for pf_backend_create only. */
+pf_status pf_backend_cpu(pf_backend *backend, int threads);
+pf_status pf_backend_check(pf_backend *backend, int threads);
+pf_status pf_backend_cuda(pf_backend *backend);
+
+#ifdef __cplusplus
+}
+#endif
+
+/* PF_MAP(backend, axpy, &grid, .x = x, .y = y, .a = 2) */
+#define PF_MAP(backend, kernel, grid, ...) \
+  (backend)->map((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__})
+#define PF_SWEEP(backend, kernel, grid, ...) \
+  (backend)->sweep((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__})
+#define PF_SUM(backend, kernel, grid, result, ...) \
+  (backend)->sum((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__}, (result))
+#define PF_MAX(backend, kernel, grid, result, ...) \
+  (backend)->max((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__}, (result))
+
+#endif

@@ -1,0 +1,12 @@
+/* pf_kernels.h: the list of all kernels (pf_kernel.h says what a kernel is). */
+#ifndef PF_KERNELS_H
+#define PF_KERNELS_H
+
+#include "cell_vector.h"
+
+#define PF_KERNELS(MAP, SWEEP, SUM, MAX) PF_KERNELS_VECTOR(MAP, SWEEP, SUM, MAX)
+
+#define PF_ENUM_(kernel) PF_KERNEL_##kernel,
+typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_KERNEL_COUNT } pf_kernel;
+
+#endif
