@@ -17,6 +17,7 @@ typedef struct pf_grid {
  * a direction of one cell. */
 typedef struct pf_at {
   ptrdiff_t c;                      /* index of the cell */
+  ptrdiff_t row;                    /* k ny + j: index into lateral maps [nz][ny] */
   ptrdiff_t xm, xp, ym, yp, zm, zp; /* offsets to the six neighbours */
   int i, j, k;                      /* its place in x, y, z */
 } pf_at;
@@ -30,6 +31,7 @@ PF_CELL pf_at pf_at_row(const pf_grid *g, ptrdiff_t row) {
   const ptrdiff_t nx = g->nx, plane = nx * g->ny;
   pf_at at;
   at.i = 0;
+  at.row = row;
   at.k = (int)(row / g->ny);
   at.j = (int)(row - (ptrdiff_t)at.k * g->ny);
   at.c = row * nx;

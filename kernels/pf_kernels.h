@@ -2,9 +2,20 @@
 #ifndef PF_KERNELS_H
 #define PF_KERNELS_H
 
+#include "cell_block.h"
+#include "cell_connect.h"
+#include "cell_measure.h"
+#include "cell_phase.h"
+#include "cell_transport.h"
 #include "cell_vector.h"
 
-#define PF_KERNELS(MAP, SWEEP, SUM, MAX) PF_KERNELS_VECTOR(MAP, SWEEP, SUM, MAX)
+#define PF_KERNELS(MAP, SWEEP, SUM, MAX)     \
+  PF_KERNELS_VECTOR(MAP, SWEEP, SUM, MAX)    \
+  PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)     \
+  PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) \
+  PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)     \
+  PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX)   \
+  PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)
 
 #define PF_ENUM_(kernel) PF_KERNEL_##kernel,
 typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_KERNEL_COUNT } pf_kernel;

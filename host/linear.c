@@ -1,0 +1,313 @@
+#include "linear.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mg_plan.h"
+
+enum {
+  BASIS = 8,      /* Krylov vectors between restarts */
+  SWEEPS = 2,     /* smoothing before and after */
+};
+
+typedef struct level {
+  pf_grid grid;
+  ptrdiff_t cells;
+  pf_coarsening to; /* how the next coarser level collects this one */
+  float *fx, *fy, *fz, *own;
+  float *x, *b, *r; /* [2][cells]; the finest level has r only */
+} level;
+
+struct pf_linear {
+  pf_backend *backend;
+  int levels;
+  level level[PF_MG_LEVELS_MAX];
+  float *inverse;           /* [2 n][2 n] of the coarsest level */
+  float *v[BASIS], *z[BASIS]; /* [2][cells] */
+  pf_linear_system system;
+  double *dense, *identity; /* host, [2 n][2 n] */
+  float *host;              /* host, parts of the coarsest level */
+};
+
+static pf_status floats(pf_linear *s, ptrdiff_t count, float **array) {
+  return s->backend->allocate(s->backend, (size_t)count * sizeof(float), (void **)array);
+}
+
+static pf_status create(pf_linear *s, const pf_grid *grid) {
+  pf_grid grids[PF_MG_LEVELS_MAX];
+  int factor[PF_MG_LEVELS_MAX][3];
+  PF_TRY(pf_mg_plan(grid, grids, factor, &s->levels));
+  for (int l = 0; l < s->levels; l++) {
+    level *a = &s->level[l];
+    a->grid = grids[l];
+    const ptrdiff_t n = a->cells = pf_cells(&a->grid);
+    if (l + 1 < s->levels)
+      a->to = (pf_coarsening){a->grid.nx,   a->grid.ny,   a->grid.nz,
+                              factor[l][0], factor[l][1], factor[l][2]};
+    PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fx));
+    if (grid->ny > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fy));
+    if (grid->nz > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fz));
+    PF_TRY(floats(s, 4 * n, &a->own));
+    PF_TRY(floats(s, 2 * n, &a->r));
+    if (l > 0) {
+      PF_TRY(floats(s, 2 * n, &a->x));
+      PF_TRY(floats(s, 2 * n, &a->b));
+    }
+  }
+  const level *coarsest = &s->level[s->levels - 1];
+  const size_t n = 2 * (size_t)coarsest->cells;
+  PF_TRY(floats(s, (ptrdiff_t)(n * n), &s->inverse));
+  s->dense = calloc(n * n, sizeof(double));
+  s->identity = calloc(n * n, sizeof(double));
+  s->host = malloc((3 * PF_FACE_PARTS + 4) * (size_t)coarsest->cells * sizeof(float));
+  PF_CHECK(s->dense && s->identity && s->host, PF_NO_MEMORY, "no memory for the coarsest level");
+  for (int q = 0; q < BASIS; q++) {
+    PF_TRY(floats(s, 2 * s->level[0].cells, &s->v[q]));
+    PF_TRY(floats(s, 2 * s->level[0].cells, &s->z[q]));
+  }
+  s->system = (pf_linear_system){s->level[0].fx, s->level[0].fy, s->level[0].fz, s->level[0].own, NULL};
+  return floats(s, 2 * s->level[0].cells, &s->system.rhs);
+}
+
+pf_status pf_linear_create(pf_backend *backend, const pf_grid *grid, pf_linear **linear) {
+  pf_linear *s = calloc(1, sizeof *s);
+  PF_CHECK(s, PF_NO_MEMORY, "no memory for the linear solver");
+  s->backend = backend;
+  *linear = s;
+  return create(s, grid);
+}
+
+void pf_linear_destroy(pf_linear *s) {
+  if (!s) return;
+  pf_backend *b = s->backend;
+  for (int l = 0; l < s->levels; l++) {
+    const level *a = &s->level[l];
+    float *arrays[] = {a->fx, a->fy, a->fz, a->own, a->x, a->b, a->r};
+    for (size_t q = 0; q < sizeof arrays / sizeof *arrays; q++) b->release(b, arrays[q]);
+  }
+  for (int q = 0; q < BASIS; q++) b->release(b, s->v[q]), b->release(b, s->z[q]);
+  b->release(b, s->inverse);
+  b->release(b, s->system.rhs);
+  free(s->dense), free(s->identity), free(s->host);
+  free(s);
+}
+
+double pf_linear_bytes(const pf_grid *grid) {
+  pf_grid grids[PF_MG_LEVELS_MAX];
+  int factor[PF_MG_LEVELS_MAX][3], levels;
+  if (pf_mg_plan(grid, grids, factor, &levels) != PF_OK) return 0;
+  double floats = (4.0 * BASIS + 2) * (double)pf_cells(grid);
+  for (int l = 0; l < levels; l++)
+    floats += (double)pf_cells(&grids[l]) * (PF_FACE_PARTS * pf_dimensions(grid) + 4 + 2 + (l > 0 ? 4 : 0));
+  return sizeof(float) * floats;
+}
+
+pf_linear_system *pf_linear_finest(pf_linear *s) { return &s->system; }
+
+/* ---- The coarsest level ---- */
+
+static void add_face(double *dense, ptrdiff_t n, ptrdiff_t l, ptrdiff_t r, const float *f, ptrdiff_t c) {
+  if (l == r) return;
+  const ptrdiff_t size = 2 * n;
+  for (int row = 0; row < 2; row++) {
+    const double p = (double)f[(3 * row) * n + c], s_l = (double)f[(3 * row + 1) * n + c],
+                 s_r = (double)f[(3 * row + 2) * n + c];
+    double *at_l = dense + (l + row * n) * size, *at_r = dense + (r + row * n) * size;
+    at_l[l] -= p, at_l[r] += p, at_l[n + l] += s_l, at_l[n + r] += s_r;
+    at_r[l] += p, at_r[r] -= p, at_r[n + l] -= s_l, at_r[n + r] -= s_r;
+  }
+}
+
+/* inverse of a [size][size] by Gauss-Jordan elimination with row pivots; a is destroyed */
+static pf_status invert(double *a, double *inverse, ptrdiff_t size) {
+  for (ptrdiff_t i = 0; i < size * size; i++) inverse[i] = 0;
+  for (ptrdiff_t i = 0; i < size; i++) inverse[i * size + i] = 1;
+  for (ptrdiff_t c = 0; c < size; c++) {
+    ptrdiff_t pivot = c;
+    for (ptrdiff_t r = c + 1; r < size; r++)
+      if (fabs(a[r * size + c]) > fabs(a[pivot * size + c])) pivot = r;
+    const double top = a[pivot * size + c];
+    PF_CHECK(fabs(top) > 0 && isfinite(top), PF_FAILED, "the linear system of potential and salt is singular");
+    for (ptrdiff_t q = 0; q < size && pivot != c; q++) {
+      double t = a[c * size + q];
+      a[c * size + q] = a[pivot * size + q], a[pivot * size + q] = t;
+      t = inverse[c * size + q];
+      inverse[c * size + q] = inverse[pivot * size + q], inverse[pivot * size + q] = t;
+    }
+    const double scale = 1 / top;
+    for (ptrdiff_t q = 0; q < size; q++) a[c * size + q] *= scale, inverse[c * size + q] *= scale;
+    for (ptrdiff_t r = 0; r < size; r++) {
+      const double by = a[r * size + c];
+      if (r == c || !(fabs(by) > 0)) continue;
+      for (ptrdiff_t q = 0; q < size; q++) {
+        a[r * size + q] -= by * a[c * size + q];
+        inverse[r * size + q] -= by * inverse[c * size + q];
+      }
+    }
+  }
+  return PF_OK;
+}
+
+static pf_status set_coarsest(pf_linear *s) {
+  pf_backend *b = s->backend;
+  const level *a = &s->level[s->levels - 1];
+  const ptrdiff_t n = a->cells, size = 2 * n;
+  const size_t part = (size_t)n * sizeof(float);
+  float *fx = s->host, *fy = fx + PF_FACE_PARTS * n, *fz = fy + PF_FACE_PARTS * n, *own = fz + PF_FACE_PARTS * n;
+  PF_TRY(b->download(b, fx, a->fx, PF_FACE_PARTS * part));
+  if (a->fy) PF_TRY(b->download(b, fy, a->fy, PF_FACE_PARTS * part));
+  if (a->fz) PF_TRY(b->download(b, fz, a->fz, PF_FACE_PARTS * part));
+  PF_TRY(b->download(b, own, a->own, 4 * part));
+  memset(s->dense, 0, (size_t)(size * size) * sizeof(double));
+  for (ptrdiff_t row = 0; row < pf_rows(&a->grid); row++) {
+    for (int i = 0; i < a->grid.nx; i++) {
+      const pf_at at = pf_at_cell(&a->grid, row, i);
+      const ptrdiff_t c = at.c;
+      for (int q = 0; q < 4; q++) s->dense[(c + q / 2 * n) * size + c + q % 2 * n] += (double)own[q * n + c];
+      add_face(s->dense, n, c + at.xm, c, fx, c);
+      if (a->fy) add_face(s->dense, n, c + at.ym, c, fy, c);
+      if (a->fz) add_face(s->dense, n, c + at.zm, c, fz, c);
+    }
+  }
+  PF_TRY(invert(s->dense, s->identity, size));
+  float *inverse = (float *)s->dense; /* in single precision, in the first half of the room */
+  for (ptrdiff_t q = 0; q < size * size; q++) inverse[q] = (float)s->identity[q];
+  return b->upload(b, s->inverse, inverse, (size_t)(size * size) * sizeof(float));
+}
+
+pf_status pf_linear_set(pf_linear *s) {
+  for (int l = 0; l + 1 < s->levels; l++) {
+    const level *f = &s->level[l], *c = &s->level[l + 1];
+    PF_TRY(PF_MAP(s->backend, block_coarsen, &c->grid, .fx = f->fx, .fy = f->fy, .fz = f->fz, .own = f->own,
+                  .cx = c->fx, .cy = c->fy, .cz = c->fz, .cown = c->own, .to = f->to, .cells = c->cells));
+  }
+  return set_coarsest(s);
+}
+
+/* ---- The V-cycle ---- */
+
+static pf_status relax(pf_linear *s, const level *a, const float *b, float *x) {
+  return PF_SWEEP(s->backend, block_relax, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
+                  .cells = a->cells, .b = b, .x = x);
+}
+
+static pf_status cycle(pf_linear *s, int l, const float *b, float *x) {
+  pf_backend *be = s->backend;
+  const level *a = &s->level[l];
+  if (l == s->levels - 1)
+    return PF_MAP(be, block_coarsest, &a->grid, .inverse = s->inverse, .b = b, .x = x, .cells = (int)a->cells);
+  for (int n = 0; n < SWEEPS; n++) PF_TRY(relax(s, a, b, x));
+  const level *c = &s->level[l + 1];
+  PF_TRY(PF_MAP(be, block_residual, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own, .cells = a->cells,
+                .b = b, .x = x, .y = a->r));
+  PF_TRY(PF_MAP(be, block_restrict, &c->grid, .fine = a->r, .coarse = c->b, .to = a->to, .cells = c->cells));
+  PF_TRY(PF_MAP(be, block_fill, &c->grid, .x = c->x, .a = 0, .cells = c->cells));
+  PF_TRY(cycle(s, l + 1, c->b, c->x));
+  PF_TRY(PF_MAP(be, block_prolong, &a->grid, .fine = x, .coarse = c->x, .to = a->to, .cells = a->cells,
+                .coarse_cells = c->cells, .coarse_nx = c->grid.nx, .coarse_ny = c->grid.ny));
+  for (int n = 0; n < SWEEPS; n++) PF_TRY(relax(s, a, b, x));
+  return PF_OK;
+}
+
+pf_status pf_linear_improve(pf_linear *s, const float *b, float *x) { return cycle(s, 0, b, x); }
+
+/* ---- FGMRES ---- */
+
+/* dots of w with v_0 ... v_(count-1), four at a time */
+static pf_status dots(pf_linear *s, const float *w, float *const *v, int count, double *result) {
+  for (int q = 0; q < count; q += 4) {
+    double four[PF_SUMS];
+    PF_TRY(PF_SUM(s->backend, block_dots, &s->level[0].grid, four, .x = w, .y0 = v[q],
+                  .y1 = q + 1 < count ? v[q + 1] : NULL, .y2 = q + 2 < count ? v[q + 2] : NULL,
+                  .y3 = q + 3 < count ? v[q + 3] : NULL, .cells = s->level[0].cells));
+    for (int m = 0; m < 4 && q + m < count; m++) result[q + m] = four[m];
+  }
+  return PF_OK;
+}
+
+/* y += sum by[q] v_q */
+static pf_status combine(pf_linear *s, float *y, float *const *v, int count, const double *by) {
+  for (int q = 0; q < count; q += 4) {
+    pf_four four = {{0, 0, 0, 0}};
+    for (int m = 0; m < 4 && q + m < count; m++) four.a[m] = (float)by[q + m];
+    PF_TRY(PF_MAP(s->backend, block_combine, &s->level[0].grid, .y = y, .x0 = v[q],
+                  .x1 = q + 1 < count ? v[q + 1] : NULL, .x2 = q + 2 < count ? v[q + 2] : NULL,
+                  .x3 = q + 3 < count ? v[q + 3] : NULL, .by = four, .cells = s->level[0].cells));
+  }
+  return PF_OK;
+}
+
+static pf_status norm(pf_linear *s, const float *w, double *result) {
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, block_dots, &s->level[0].grid, sums, .x = w, .y0 = w, .cells = s->level[0].cells));
+  *result = sqrt(sums[0]);
+  PF_CHECK(isfinite(*result), PF_FAILED, "the linear system of potential and salt holds a value that is not finite");
+  return PF_OK;
+}
+
+pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero, double tolerance,
+                          int most_iterations, pf_linear_report *report) {
+  pf_backend *be = s->backend;
+  const level *a = &s->level[0];
+  double size, residual;
+  PF_TRY(norm(s, b, &size));
+  *report = (pf_linear_report){0, 0};
+  if (from_zero) PF_TRY(PF_MAP(be, block_fill, &a->grid, .x = x, .a = 0, .cells = a->cells));
+  if (!(size > 0)) return PF_MAP(be, block_fill, &a->grid, .x = x, .a = 0, .cells = a->cells);
+  for (int start = from_zero; report->iterations < most_iterations; start = 0) {
+    const float *r = b;
+    if (!start) {
+      PF_TRY(PF_MAP(be, block_residual, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
+                    .cells = a->cells, .b = b, .x = x, .y = a->r));
+      r = a->r;
+      PF_TRY(norm(s, r, &residual));
+    } else {
+      residual = size;
+    }
+    report->residual = residual / size;
+    if (residual <= tolerance * size) return PF_OK;
+    double h[BASIS + 1][BASIS], g[BASIS + 1] = {residual}, cosine[BASIS], sine[BASIS], y[BASIS];
+    PF_TRY(PF_MAP(be, block_scaled, &a->grid, .x = r, .y = s->v[0], .a = (float)(1 / residual), .cells = a->cells));
+    int m = 0;
+    while (m < BASIS && report->iterations < most_iterations) {
+      PF_TRY(PF_MAP(be, block_fill, &a->grid, .x = s->z[m], .a = 0, .cells = a->cells));
+      PF_TRY(cycle(s, 0, s->v[m], s->z[m]));
+      report->iterations++;
+      float *w = m + 1 < BASIS ? s->v[m + 1] : a->r;
+      PF_TRY(PF_MAP(be, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
+                    .cells = a->cells, .x = s->z[m], .y = w));
+      double column[BASIS + 1], length;
+      PF_TRY(dots(s, w, s->v, m + 1, column));
+      double minus[BASIS];
+      for (int q = 0; q <= m; q++) minus[q] = -column[q];
+      PF_TRY(combine(s, w, s->v, m + 1, minus));
+      PF_TRY(norm(s, w, &length));
+      if (length > 0)
+        PF_TRY(PF_MAP(be, block_axpby, &a->grid, .x = s->z[m], .y = w, .a = 0, .b = (float)(1 / length), .cells = a->cells));
+      for (int q = 0; q < m; q++) {
+        const double t = cosine[q] * column[q] + sine[q] * column[q + 1];
+        column[q + 1] = -sine[q] * column[q] + cosine[q] * column[q + 1];
+        column[q] = t;
+      }
+      const double root = hypot(column[m], length);
+      cosine[m] = root > 0 ? column[m] / root : 1;
+      sine[m] = root > 0 ? length / root : 0;
+      column[m] = root;
+      for (int q = 0; q <= m; q++) h[q][m] = column[q];
+      g[m + 1] = -sine[m] * g[m];
+      g[m] *= cosine[m];
+      m++;
+      report->residual = fabs(g[m]) / size;
+      if (!(report->residual > tolerance)) break;
+    }
+    for (int q = m - 1; q >= 0; q--) {
+      y[q] = g[q];
+      for (int p = q + 1; p < m; p++) y[q] -= h[q][p] * y[p];
+      y[q] = fabs(h[q][q]) > 0 ? y[q] / h[q][q] : 0;
+    }
+    PF_TRY(combine(s, x, s->z, m, y));
+    if (!(report->residual > tolerance)) return PF_OK;
+  }
+  return PF_OK;
+}

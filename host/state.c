@@ -1,0 +1,121 @@
+#include "state.h"
+
+#include <stdlib.h>
+
+static pf_status array(pf_state *s, size_t bytes, void *field) {
+  void *made = NULL;
+  PF_TRY(s->backend->allocate(s->backend, bytes, &made));
+  *(void **)field = made;
+  return PF_OK;
+}
+
+static pf_status create(pf_state *s) {
+  const size_t n = (size_t)pf_cells(&s->grid), rows = (size_t)pf_rows(&s->grid);
+  double **fields[] = {&s->xi,      &s->xi_next,   &s->s,        &s->s_next, &s->phi,      &s->s_start,
+                       &s->phi_start, &s->reaction, &s->weight, &s->curvature, &s->logit};
+  for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) PF_TRY(array(s, n * sizeof(double), fields[f]));
+  float **pairs[] = {&s->rate, &s->du, &s->sensitivity, &s->border};
+  for (size_t f = 0; f < sizeof pairs / sizeof *pairs; f++) PF_TRY(array(s, 2 * n * sizeof(float), pairs[f]));
+  uint8_t **marks[] = {&s->material, &s->owner, &s->owner_before};
+  for (size_t f = 0; f < sizeof marks / sizeof *marks; f++) PF_TRY(array(s, n, marks[f]));
+  PF_TRY(array(s, rows * sizeof(double), &s->hotspot));
+  PF_TRY(array(s, rows * sizeof(double), &s->front));
+  PF_TRY(array(s, ((size_t)s->grid.nx + 1) * sizeof(double), &s->film_x));
+  PF_TRY(array(s, sizeof(pf_params), &s->d_params));
+  PF_TRY(pf_linear_create(s->backend, &s->grid, &s->linear));
+  return pf_state_upload_params(s);
+}
+
+pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state) {
+  pf_state *s = calloc(1, sizeof *s);
+  PF_CHECK(s, PF_NO_MEMORY, "no memory for the state");
+  s->backend = backend;
+  s->grid = *grid;
+  s->params = *params;
+  s->tolerance = 1e-6;
+  s->salt_least = 1;
+  const pf_status status = create(s);
+  if (status != PF_OK) {
+    pf_state_destroy(s);
+    return status;
+  }
+  *state = s;
+  return PF_OK;
+}
+
+void pf_state_destroy(pf_state *s) {
+  if (!s) return;
+  void *arrays[] = {s->xi,     s->xi_next, s->s,        s->s_next,    s->phi,   s->s_start,  s->phi_start,
+                    s->rate,   s->reaction, s->weight,  s->curvature, s->logit, s->material, s->owner,
+                    s->owner_before, s->hotspot, s->film_x, s->front, s->du,    s->sensitivity, s->border,
+                    s->d_params};
+  for (size_t f = 0; f < sizeof arrays / sizeof *arrays; f++) s->backend->release(s->backend, arrays[f]);
+  pf_linear_destroy(s->linear);
+  free(s);
+}
+
+double pf_state_bytes(const pf_grid *grid) {
+  const double n = (double)pf_cells(grid), rows = (double)pf_rows(grid);
+  return n * (11 * 8 + 4 * 2 * 4 + 3) + 16 * rows + pf_linear_bytes(grid);
+}
+
+pf_status pf_state_upload_params(pf_state *s) {
+  s->enters = (pf_enters){0, 0};
+  s->salty = false;
+  for (int m = 0; m < PF_MATERIALS; m++) {
+    if (s->params.material[m].enters) s->enters.mask |= 1u << m;
+    if (s->params.material[m].anion_share > 0) s->salty = true;
+  }
+  s->enters.moves_salt = s->salty;
+  return s->backend->upload(s->backend, s->d_params, &s->params, sizeof s->params);
+}
+
+static pf_status propagate(pf_state *s, int tails) {
+  const pf_grid *g = &s->grid;
+  const pf_grid lines[3] = {{1, g->ny, g->nz, g->h}, {g->nx, 1, g->nz, g->h}, {g->nx, g->ny, 1, g->h}};
+  const int length[3] = {g->nx, g->ny, g->nz};
+  for (double changes = 1; changes > 0;) {
+    changes = 0;
+    for (int d = 0; d < 3; d++) {
+      if (length[d] == 1) continue;
+      double sums[PF_SUMS];
+      PF_TRY(PF_SUM(s->backend, connect_line, &lines[d], sums, .xi = s->xi, .owner = s->owner, .direction = d,
+                    .length = length[d], .tails = tails, .fine = *g));
+      changes += sums[0];
+    }
+    if (pf_dimensions(g) == 1) break; /* one walk up and down finds everything */
+  }
+  return PF_OK;
+}
+
+pf_status pf_state_connect(pf_state *s) {
+  uint8_t *before = s->owner;
+  s->owner = s->owner_before;
+  s->owner_before = before;
+  PF_TRY(PF_MAP(s->backend, connect_start, &s->grid, .xi = s->xi, .owner = s->owner,
+                .resolved = s->params.counter == PF_COUNTER_RESOLVED));
+  PF_TRY(propagate(s, 0));
+  PF_TRY(PF_MAP(s->backend, connect_dead, &s->grid, .xi = s->xi, .owner = s->owner));
+  PF_TRY(propagate(s, 1));
+  return PF_MAP(s->backend, connect_keep, &s->grid, .xi = s->xi, .before = before, .owner = s->owner);
+}
+
+pf_status pf_state_geometry(pf_state *s) {
+  PF_TRY(PF_MAP(s->backend, logit, &s->grid, .xi = s->xi, .p = s->logit));
+  return PF_MAP(s->backend, geometry, &s->grid, .xi = s->xi, .p = s->logit, .weight = s->weight,
+                .curvature = s->curvature);
+}
+
+pf_status pf_state_start(pf_state *s) {
+  PF_TRY(pf_state_upload_params(s));
+  PF_TRY(pf_state_connect(s));
+  PF_TRY(pf_state_connect(s)); /* twice, so that owner_before is set too */
+  PF_TRY(pf_state_geometry(s));
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, lithium, &s->grid, sums, .xi = s->xi, .owner = s->owner));
+  s->lithium_start[0] = sums[0], s->lithium_start[1] = sums[1];
+  PF_TRY(PF_SUM(s->backend, salt, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .material = s->material,
+                .params = s->d_params, .voltage = s->voltage, .carry = 0));
+  s->salt_start = sums[0];
+  return PF_OK;
+}

@@ -1,0 +1,94 @@
+/* state.h: the fields of a cell and all that a step needs to go on.
+ *
+ * Owner of every array: pf_state, in the memory of its backend.  Shapes are [nz][ny][nx] unless said; numbers are scaled
+ * as pf_params.h says. */
+#ifndef PF_STATE_H
+#define PF_STATE_H
+
+#include <stdbool.h>
+
+#include "backend.h"
+#include "linear.h"
+
+/* What turns scaled numbers into SI. */
+typedef struct pf_scales {
+  double potential; /* RT/F, V */
+  double length;    /* h, m */
+  double current;   /* kappa_ref RT/(F h), A/m2 */
+} pf_scales;
+
+/* What drives the cell in a step. */
+typedef struct pf_drive {
+  bool galvanostatic;
+  double current;       /* of the whole cell, scaled, > 0 plates the working electrode (galvanostatic) */
+  double voltage;       /* RT/F (potentiostatic) */
+  double voltage_limit; /* RT/F, compliance of the galvanostat */
+} pf_drive;
+
+/* What a step of potential and salt came to. */
+typedef struct pf_transport_report {
+  bool converged;
+  bool limited;       /* the compliance voltage holds, the current is smaller than asked for */
+  int newton, cycles; /* Newton iterations, V-cycles */
+  double residual;    /* current that is out of balance, of the whole */
+} pf_transport_report;
+
+typedef struct pf_state {
+  pf_backend *backend;
+  pf_grid grid;
+  pf_params params;       /* the host's copy */
+  pf_params *d_params;    /* the backend's */
+  pf_scales scales;
+  pf_enters enters;
+  bool stack;             /* frame `stack`: it moves with the electrode's mean growth */
+  bool salty;             /* a layer has a salt equation */
+  double tolerance;       /* of Newton's method */
+
+  double *xi, *xi_next;   /* lithium fraction, 1; next: being made */
+  double *s, *s_next;     /* salt c/c0, 1 */
+  double *phi;            /* ionic potential, RT/F */
+  double *s_start, *phi_start; /* at the start of the step */
+  float *rate;            /* [2][cells]: last step's d phi/dt, d s/dt, 1/s, to predict the next */
+  double *reaction;       /* r of (1) */
+  double *weight, *curvature, *logit;
+  uint8_t *material;      /* index into params.material */
+  uint8_t *owner, *owner_before; /* pf_owner */
+  double *hotspot;        /* [nz][ny]: factor on the exchange current of the working electrode */
+  double *film_x;         /* [nx + 1]: resistance of films in the faces, NULL if there is none */
+  double *front;          /* [nz][ny]: place of the front, cells */
+  float *du, *sensitivity, *border; /* [2][cells] */
+  pf_linear *linear;
+
+  double time, dt;        /* s; dt: of the last step */
+  long step;
+  double voltage;         /* RT/F */
+  double current;         /* that flowed in the last step, scaled */
+  double shift;           /* U of the frame, cells/s */
+  double speed;           /* of the fastest piece of the front, cells/s */
+  double salt_least;      /* least s of the electrolyte */
+  bool sensitive;         /* sensitivity holds a solution */
+  double rate_dt;         /* time step of `rate`, 0: none yet */
+
+  /* Balances, in cells of lithium and scaled amounts of salt. */
+  double lithium_start[2], lithium_passed[2]; /* at the start; what the currents brought (working, counter) */
+  double lithium_retreat[2];                  /* left through the ends (frame) or could not enter */
+  double throughput;                          /* sum of |current| dt, cells */
+  double salt_start, salt_out;
+  double faraday_error, salt_error;           /* relative, of the last step */
+} pf_state;
+
+/* Allocates everything but sets no field.  PF_NO_MEMORY. */
+pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state);
+void pf_state_destroy(pf_state *state);
+/* Bytes that create takes from the backend for this grid. */
+double pf_state_bytes(const pf_grid *grid);
+/* To be called once xi, s, phi, material, hotspot and params are set: owners, balances. */
+pf_status pf_state_start(pf_state *state);
+/* Copies params to the backend after a change. */
+pf_status pf_state_upload_params(pf_state *state);
+/* Whose lithium each cell is, from xi. */
+pf_status pf_state_connect(pf_state *state);
+/* Weight and curvature from xi. */
+pf_status pf_state_geometry(pf_state *state);
+
+#endif

@@ -1,0 +1,143 @@
+/* transport.c: Newton's method on potential and salt together, with the cell voltage as one more unknown.
+ *
+ * With J the Jacobian, b = dF/dV and g = dI/du, a galvanostatic step solves J du + b dV = -F, g.du = I - I_now.  The
+ * sensitivity u_V = -J^-1 b changes little from step to step: it is kept and improved, so that one solve an iteration
+ * is enough. */
+#include "transport.h"
+
+#include <math.h>
+
+enum { NEWTON_MOST = 60, CYCLES_MOST = 24 };
+static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton iterations (measured) */
+
+static pf_status assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
+  pf_linear_system *a = pf_linear_finest(s->linear);
+  return PF_SUM(s->backend, newton, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
+                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
+                .params = s->d_params, .voltage = s->voltage, .voltage_working = 0, .s_0 = s->s_start,
+                .film_x = s->film_x, .reaction = s->reaction, .rhs = a->rhs, .fx = a->fx, .fy = a->fy, .fz = a->fz,
+                .own = a->own, .border = s->border, .cells = pf_cells(&s->grid), .per_dt = dt > 0 ? 1 / dt : 1e12,
+                .growth_dt = s->params.growth * dt, .shift_dt = s->shift * dt, .carry = s->shift);
+}
+
+static pf_status react(pf_state *s, double working, double counter, double sums[PF_SUMS]) {
+  return PF_SUM(s->backend, react, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
+                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
+                .params = s->d_params, .voltage = counter, .voltage_working = working, .reaction = s->reaction);
+}
+
+/* The last, scalar Newton step: shifts both electrodes' potentials until the working current is `current` and the
+ * counter's its opposite, to round-off. */
+static pf_status close_balance(pf_state *s, double current) {
+  double working = 0, counter = s->voltage, sums[PF_SUMS];
+  for (int n = 0; n < 8; n++) {
+    PF_TRY(react(s, working, counter, sums));
+    const double miss_w = sums[0] - current, miss_c = sums[2] + current;
+    const double small = 1e-15 * (fabs(current) + 1e-300);
+    const bool done_w = fabs(miss_w) <= small || !(fabs(sums[1]) > 0);
+    const bool done_c = fabs(miss_c) <= small || !(fabs(sums[3]) > 0);
+    if (done_w && done_c) break;
+    if (!done_w) working -= miss_w / sums[1];
+    if (!done_c) counter -= miss_c / sums[3];
+  }
+  s->voltage = counter - working;
+  return PF_OK;
+}
+
+static pf_status restore(pf_state *s, double voltage) {
+  const size_t bytes = (size_t)pf_cells(&s->grid) * sizeof(double);
+  s->voltage = voltage;
+  PF_TRY(s->backend->copy(s->backend, s->phi, s->phi_start, bytes));
+  return s->backend->copy(s->backend, s->s, s->s_start, bytes);
+}
+
+/* The step's own Newton iteration, from phi, s and voltage as they stand. */
+static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transport_report *report) {
+  pf_linear_system *a = pf_linear_finest(s->linear);
+  const ptrdiff_t cells = pf_cells(&s->grid);
+  const double rows = (double)pf_rows(&s->grid);
+  bool limited = false; /* held at the compliance voltage */
+  double before = INFINITY;
+  for (int n = 0; n <= NEWTON_MOST; n++) {
+    double sums[PF_SUMS];
+    PF_TRY(assemble(s, dt, sums));
+    const bool holds_current = drive->galvanostatic && !limited;
+    const double asked = drive->galvanostatic ? drive->current : sums[2];
+    /* a current density of 1 nA/cm2 counts as one at rest */
+    const double scale = fmax(fmax(fabs(asked), fabs(sums[2])), 1e-5 / s->scales.current * rows);
+    const double miss = holds_current ? fabs(sums[2] - drive->current) : 0;
+    report->residual = fmax(fmax(sums[0], sums[1]), miss) / scale;
+    if (!isfinite(report->residual)) return PF_OK;
+    if (report->residual <= s->tolerance && n > 0) {
+      if (limited && fabs(sums[2]) > fabs(drive->current) && sums[2] * drive->current > 0) {
+        limited = false; /* the limit no longer binds */
+      } else {
+        report->converged = true;
+        report->limited = limited;
+        return close_balance(s, holds_current ? drive->current : sums[2]);
+      }
+    }
+    if (n == NEWTON_MOST) break;
+    report->newton++;
+    PF_TRY(pf_linear_set(s->linear));
+    pf_linear_report linear;
+    PF_TRY(pf_linear_solve(s->linear, a->rhs, s->du, 1, linear_tolerance, CYCLES_MOST, &linear));
+    report->cycles += linear.iterations;
+    if (!(linear.residual < 0.9)) return PF_OK;
+    double d_voltage = 0;
+    if (drive->galvanostatic && !limited) {
+      const bool first = !s->sensitive;
+      PF_TRY(pf_linear_solve(s->linear, s->border, s->sensitivity, first, first ? 1e-2 : 0.1, first ? CYCLES_MOST : 3,
+                             &linear));
+      report->cycles += linear.iterations;
+      s->sensitive = true;
+      double by[PF_SUMS];
+      PF_TRY(PF_SUM(s->backend, block_current, &s->grid, by, .own = a->own, .u = s->du, .v = s->sensitivity,
+                    .owner = s->owner, .cells = cells));
+      if (fabs(by[1]) > 0) d_voltage = -(sums[2] - drive->current + by[0]) / by[1];
+      if (!isfinite(d_voltage)) return PF_OK;
+      const double most = 8 + 0.5 * fabs(s->voltage); /* damping, as that of the potential */
+      if (fabs(d_voltage) > most) d_voltage = copysign(most, d_voltage);
+      if (fabs(s->voltage + d_voltage) > drive->voltage_limit) {
+        const double held = copysign(drive->voltage_limit, s->voltage + d_voltage);
+        d_voltage = held - s->voltage;
+        limited = true;
+      }
+    }
+    PF_TRY(PF_MAP(s->backend, update, &s->grid, .phi = s->phi, .s = s->s, .du = s->du, .sensitivity = s->sensitivity,
+                  .weight = s->weight, .material = s->material, .params = s->d_params, .d_voltage = d_voltage,
+                  .cells = cells));
+    s->voltage += d_voltage;
+    before = report->residual;
+  }
+  (void)before;
+  return PF_OK;
+}
+
+pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_transport_report *report) {
+  *report = (pf_transport_report){.converged = false};
+  const size_t bytes = (size_t)pf_cells(&s->grid) * sizeof(double);
+  const double voltage = s->voltage;
+  PF_TRY(s->backend->copy(s->backend, s->phi_start, s->phi, bytes));
+  PF_TRY(s->backend->copy(s->backend, s->s_start, s->s, bytes));
+  if (!drive->galvanostatic) s->voltage = drive->voltage;
+  if (s->rate_dt > 0 && dt > 0)
+    PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,
+                  .cells = pf_cells(&s->grid)));
+  PF_TRY(newton(s, dt, drive, report));
+  if (!report->converged && s->rate_dt > 0) { /* once more without the prediction */
+    PF_TRY(restore(s, drive->galvanostatic ? voltage : drive->voltage));
+    PF_TRY(newton(s, dt, drive, report));
+  }
+  if (!report->converged) {
+    s->rate_dt = 0;
+    s->sensitive = false;
+    return restore(s, voltage);
+  }
+  if (dt > 0) {
+    PF_TRY(PF_MAP(s->backend, remember, &s->grid, .phi = s->phi, .phi_start = s->phi_start, .s = s->s,
+                  .s_start = s->s_start, .rate = s->rate, .per_dt = 1 / dt, .cells = pf_cells(&s->grid)));
+    s->rate_dt = dt;
+  }
+  return PF_OK;
+}

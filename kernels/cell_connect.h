@@ -1,0 +1,87 @@
+/* cell_connect.h: whose lithium a cell belongs to (working electrode, counter electrode, nobody's).
+ *
+ * Metal (xi >= 0.1, where electrons pass: (9)) is one body with its metal neighbours; what is not connected to x = 0 or
+ * to a resolved counter electrode is dead.  The tail of a front (xi < 0.1) follows the neighbour with more lithium.
+ * Every kernel here walks along whole lines, so that a body is found in a few rounds; the result does not depend on
+ * the order of the lines. */
+#ifndef PF_CELL_CONNECT_H
+#define PF_CELL_CONNECT_H
+
+#include "cell_transport.h"
+#include "pf_kernel.h"
+
+#define PF_METAL 0.1
+#define PF_TAIL 1e-7
+
+/* Seeds: the electrodes' end faces. */
+#define PF_ARGS_connect_start(IN, OUT, VAR, VAL) IN(double, xi) OUT(uint8_t, owner) VAL(int, resolved)
+PF_ARGS(connect_start);
+PF_CELL void pf_cell_connect_start(const pf_connect_start_args *k, pf_at at) {
+  uint8_t owner = PF_NOBODY;
+  if (k->xi[at.c] >= PF_METAL) {
+    if (!at.xm) owner = PF_WORKING;
+    if (!at.xp && at.xm && k->resolved) owner = PF_COUNTER;
+  }
+  k->owner[at.c] = owner;
+}
+
+PF_CELL int pf_connect_pair(const double *xi, uint8_t *owner, ptrdiff_t from, ptrdiff_t to, int tails) {
+  const uint8_t f = owner[from];
+  if (!f) return 0;
+  if (!tails) {
+    if (!(xi[from] >= PF_METAL && xi[to] >= PF_METAL)) return 0;
+    const uint8_t both = (uint8_t)(owner[to] | f);
+    if (both == owner[to]) return 0;
+    owner[to] = both;
+    return 1;
+  }
+  if (owner[to] || xi[to] >= PF_METAL || !(xi[to] > PF_TAIL) || !(xi[from] > xi[to])) return 0;
+  owner[to] = f;
+  return 1;
+}
+
+/* One line in direction `stride`, of `length` cells, walked up and down (twice where it is periodic); the number of
+ * changes is summed.  The grid of the launch has one cell a line. */
+#define PF_ARGS_connect_line(IN, OUT, VAR, VAL)                                                             \
+  IN(double, xi) VAR(uint8_t, owner) VAL(int, direction) VAL(int, length) VAL(int, tails) VAL(pf_grid, fine)
+PF_ARGS(connect_line);
+PF_CELL pf_sums pf_cell_connect_line(const pf_connect_line_args *k, pf_at at) {
+  const ptrdiff_t nx = k->fine.nx, plane = nx * k->fine.ny;
+  const ptrdiff_t stride = k->direction == 0 ? 1 : k->direction == 1 ? nx : plane;
+  const ptrdiff_t start = at.k * plane + at.j * nx + at.i;
+  const int n = k->length, walks = k->direction == 0 ? 1 : 2;
+  double changes = 0;
+  for (int walk = 0; walk < walks; walk++) {
+    for (int q = 1; q < n; q++)
+      changes += pf_connect_pair(k->xi, k->owner, start + (q - 1) * stride, start + q * stride, k->tails);
+    if (walks == 2)
+      changes += pf_connect_pair(k->xi, k->owner, start + (n - 1) * stride, start, k->tails);
+  }
+  for (int walk = 0; walk < walks; walk++) {
+    for (int q = n - 1; q > 0; q--)
+      changes += pf_connect_pair(k->xi, k->owner, start + q * stride, start + (q - 1) * stride, k->tails);
+    if (walks == 2)
+      changes += pf_connect_pair(k->xi, k->owner, start, start + (n - 1) * stride, k->tails);
+  }
+  const pf_sums r = {{changes, 0, 0, 0}};
+  return r;
+}
+
+/* Metal that nothing reached is dead. */
+#define PF_ARGS_connect_dead(IN, OUT, VAR, VAL) IN(double, xi) VAR(uint8_t, owner)
+PF_ARGS(connect_dead);
+PF_CELL void pf_cell_connect_dead(const pf_connect_dead_args *k, pf_at at) {
+  if (k->xi[at.c] >= PF_METAL && k->owner[at.c] == PF_NOBODY) k->owner[at.c] = PF_DEAD;
+}
+
+/* Thin remains (below the metal threshold everywhere around) keep the owner that they had. */
+#define PF_ARGS_connect_keep(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, before) VAR(uint8_t, owner)
+PF_ARGS(connect_keep);
+PF_CELL void pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
+  if (k->owner[at.c] == PF_NOBODY && k->xi[at.c] > PF_TAIL) k->owner[at.c] = k->before[at.c];
+}
+
+#define PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX) \
+  MAP(connect_start) SUM(connect_line) MAP(connect_dead) MAP(connect_keep)
+
+#endif

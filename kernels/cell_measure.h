@@ -1,0 +1,99 @@
+/* cell_measure.h: what is measured on the fields. */
+#ifndef PF_CELL_MEASURE_H
+#define PF_CELL_MEASURE_H
+
+#include <math.h>
+
+#include "cell_connect.h"
+#include "cell_transport.h"
+#include "pf_kernel.h"
+
+/* Lithium: sum of xi of the working electrode's side (all that is not the counter's) and of the counter's; the two sums
+ * of the profile measure Q = sum xi(1-xi) / (eps sum |grad xi|). */
+#define PF_ARGS_lithium(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner)
+PF_ARGS(lithium);
+PF_CELL pf_sums pf_cell_lithium(const pf_lithium_args *k, pf_at at) {
+  const double xi = k->xi[at.c];
+  const double gx = k->xi[at.c + at.xp] - k->xi[at.c + at.xm], gy = k->xi[at.c + at.yp] - k->xi[at.c + at.ym],
+               gz = k->xi[at.c + at.zp] - k->xi[at.c + at.zm];
+  const int counter = k->owner[at.c] == PF_COUNTER;
+  const pf_sums r = {{counter ? 0 : xi, counter ? xi : 0, xi * (1 - xi), 0.5 * sqrt(gx * gx + gy * gy + gz * gz)}};
+  return r;
+}
+
+/* Salt: sum of capacity (1-xi) s, of capacity (1-xi) where there is salt; what leaves through x = Lx (sign of the
+ * residual: leaving is positive) with the displaced electrolyte, as the newton kernel has it. */
+#define PF_ARGS_salt(IN, OUT, VAR, VAL)                                                                    \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, voltage) \
+      VAL(double, carry)
+PF_ARGS(salt);
+PF_CELL pf_sums pf_cell_salt(const pf_salt_args *k, pf_at at) {
+  const pf_electrolyte *m = &k->params->material[k->material[at.c]];
+  pf_sums r = {{0, 0, 0, 0}};
+  if (!(m->anion_share > 0)) return r;
+  const double left = 1 - k->xi[at.c], s = k->s[at.c];
+  r.s[0] = m->capacity * left * s;
+  r.s[1] = m->capacity * left;
+  if (!at.xp) {
+    double s_f;
+    const pf_current f = pf_counter_face(k->params, 1, k->phi[at.c], s, k->material[at.c], k->voltage, &s_f);
+    r.s[2] = -s * (m->salt_volume * f.i + k->carry * m->capacity * left);
+  }
+  if (!at.xm) r.s[2] += k->carry * m->capacity * left * s;
+  return r;
+}
+
+/* s += amount where there is salt: closes the balance to round-off (the solver leaves its tolerance behind). */
+#define PF_ARGS_salt_correct(IN, OUT, VAR, VAL) \
+  VAR(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, factor)
+PF_ARGS(salt_correct);
+PF_CELL void pf_cell_salt_correct(const pf_salt_correct_args *k, pf_at at) {
+  if (k->params->material[k->material[at.c]].anion_share > 0) k->s[at.c] *= k->factor;
+}
+
+/* Health: largest -s in the electrolyte, largest current density of the interface, largest excess of xi beyond [0, 1],
+ * and 1 where a value is not finite (a comparison that NaN fails). */
+#define PF_ARGS_health(IN, OUT, VAR, VAL)                                                            \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(double, reaction) IN(double, weight) VAL(double, eps)
+PF_ARGS(health);
+PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
+  const double xi = k->xi[at.c], r = k->reaction[at.c];
+  const double w = pf_reaction_weight(r, k->weight[at.c], xi, k->eps);
+  const double beyond = xi < 0 ? -xi : xi - 1;
+  const int good = fabs(xi) <= 1e300 && fabs(k->phi[at.c]) <= 1e300 && fabs(k->s[at.c]) <= 1e300 && fabs(r) <= 1e300;
+  const pf_sums out = {{xi < 0.5 ? -k->s[at.c] : -1e300, w * k->eps > 0.05 ? fabs(r) / w : 0, beyond, good ? 0 : 1}};
+  return out;
+}
+
+/* Place of the front on a lateral line, in cells from x = 0: the highest point xi = 1/2 of lithium of the working
+ * electrode.  Launched over {1, ny, nz}. */
+#define PF_ARGS_front(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner) OUT(double, front) VAL(int, nx)
+PF_ARGS(front);
+PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
+  const ptrdiff_t start = at.row * k->nx;
+  double front = 0;
+  for (int i = k->nx - 1; i >= 0; i--) {
+    const ptrdiff_t c = start + i;
+    if (!(k->xi[c] >= 0.5) || k->owner[c] == PF_DEAD || k->owner[c] == PF_COUNTER) continue;
+    const double here = k->xi[c], next = i + 1 < k->nx ? k->xi[c + 1] : here;
+    front = i + 0.5;
+    /* the profile is logistic: ln(xi/(1-xi)) is linear, so its zero is found without error on a planar front */
+    if (next < 0.5) front += pf_logit(here) / (pf_logit(here) - pf_logit(next));
+    break;
+  }
+  k->front[at.row] = front;
+}
+
+/* Whether lithium of the two electrodes touches: counts metal cells that both own. */
+#define PF_ARGS_short(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner)
+PF_ARGS(short);
+PF_CELL pf_sums pf_cell_short(const pf_short_args *k, pf_at at) {
+  const pf_sums r = {{k->owner[at.c] == (PF_WORKING | PF_COUNTER) ? 1 : 0,
+                      !at.xp && k->owner[at.c] == PF_WORKING && k->xi[at.c] >= 0.5 ? 1 : 0, 0, 0}};
+  return r;
+}
+
+#define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX) \
+  SUM(lithium) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) SUM(short)
+
+#endif
