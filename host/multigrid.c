@@ -1,0 +1,283 @@
+#include "multigrid.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mg_plan.h"
+
+enum { SWEEPS = 2 }; /* before and after the coarse level each */
+
+typedef struct level {
+  pf_grid grid;
+  pf_mg_join join;         /* to the next coarser level */
+  float *ax, *ay, *az, *m; /* [cells] */
+  float *u, *b, *r;        /* [cells]; the finest level has only r of its own */
+} level;
+
+struct pf_multigrid {
+  pf_backend *backend;
+  int levels;
+  level level[PF_MG_LEVELS_MAX];
+  const double *ax, *ay, *az, *m; /* the caller's */
+  double *inverse;                /* [n][n], of the coarsest level */
+  double *dense;                  /* host, [2][n][n] */
+  float *host;                    /* host, [4][n] */
+  int singular;                   /* m = 0 everywhere */
+  float *scale, *s, *z;           /* [cells]: 1/D, rounded residual, preconditioned residual */
+  double *r, *p, *q;              /* [cells] */
+};
+
+#define NEW_ARRAY(mg, count, array) \
+  (mg)->backend->allocate((mg)->backend, (size_t)(count) * sizeof **(array), (void **)(array))
+
+static pf_status create(pf_multigrid *mg, const pf_grid *grid) {
+  pf_grid grids[PF_MG_LEVELS_MAX];
+  int factor[PF_MG_LEVELS_MAX][3];
+  int w[3] = {1, 1, 1};
+  PF_TRY(pf_mg_plan(grid, grids, factor, &mg->levels));
+  for (int l = 0; l < mg->levels; l++) {
+    level *a = &mg->level[l];
+    a->grid = grids[l];
+    const ptrdiff_t n = pf_cells(&a->grid);
+    const int cells[3] = {a->grid.nx, a->grid.ny, a->grid.nz}, finest[3] = {grid->nx, grid->ny, grid->nz};
+    for (int d = 0; d < 3; d++) {
+      a->join.n[d] = cells[d];
+      a->join.n_0[d] = finest[d];
+      a->join.w[d] = w[d];
+      a->join.s[d] = factor[l][d];
+      w[d] *= factor[l][d];
+    }
+    PF_TRY(NEW_ARRAY(mg, n, &a->ax));
+    if (a->grid.ny > 1) PF_TRY(NEW_ARRAY(mg, n, &a->ay));
+    if (a->grid.nz > 1) PF_TRY(NEW_ARRAY(mg, n, &a->az));
+    PF_TRY(NEW_ARRAY(mg, n, &a->m));
+    PF_TRY(NEW_ARRAY(mg, n, &a->r));
+    if (l > 0) {
+      PF_TRY(NEW_ARRAY(mg, n, &a->u));
+      PF_TRY(NEW_ARRAY(mg, n, &a->b));
+    }
+  }
+  const size_t n = (size_t)pf_cells(&mg->level[mg->levels - 1].grid);
+  PF_TRY(NEW_ARRAY(mg, n * n, &mg->inverse));
+  mg->dense = malloc(2 * n * n * sizeof *mg->dense);
+  mg->host = malloc(4 * n * sizeof *mg->host);
+  PF_CHECK(mg->dense && mg->host, PF_NO_MEMORY, "no memory for the coarsest level");
+  const ptrdiff_t cells = pf_cells(grid);
+  PF_TRY(NEW_ARRAY(mg, cells, &mg->scale));
+  PF_TRY(NEW_ARRAY(mg, cells, &mg->s));
+  PF_TRY(NEW_ARRAY(mg, cells, &mg->z));
+  PF_TRY(NEW_ARRAY(mg, cells, &mg->r));
+  PF_TRY(NEW_ARRAY(mg, cells, &mg->p));
+  return NEW_ARRAY(mg, cells, &mg->q);
+}
+
+pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, pf_multigrid **multigrid) {
+  *multigrid = NULL;
+  pf_multigrid *mg = calloc(1, sizeof *mg);
+  PF_CHECK(mg, PF_NO_MEMORY, "no memory for a multigrid solver");
+  mg->backend = backend;
+  const pf_status status = create(mg, grid);
+  if (status != PF_OK) {
+    pf_multigrid_destroy(mg);
+    return status;
+  }
+  *multigrid = mg;
+  return PF_OK;
+}
+
+void pf_multigrid_destroy(pf_multigrid *mg) {
+  if (!mg) return;
+  pf_backend *b = mg->backend;
+  for (int l = 0; l < mg->levels; l++) {
+    const level *a = &mg->level[l];
+    float *arrays[] = {a->ax, a->ay, a->az, a->m, a->u, a->b, a->r};
+    for (size_t q = 0; q < sizeof arrays / sizeof *arrays; q++) b->release(b, arrays[q]);
+  }
+  b->release(b, mg->inverse);
+  b->release(b, mg->scale);
+  b->release(b, mg->s);
+  b->release(b, mg->z);
+  b->release(b, mg->r);
+  b->release(b, mg->p);
+  b->release(b, mg->q);
+  free(mg->dense);
+  free(mg->host);
+  free(mg);
+}
+
+/* ---- the coarsest level ---- */
+
+/* inverse of the symmetric positive a [n][n], which is destroyed; Gauss-Jordan, pivots on the diagonal */
+static pf_status invert(double *a, double *inverse, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i++)
+    for (ptrdiff_t j = 0; j < n; j++) inverse[i * n + j] = i == j;
+  for (ptrdiff_t c = 0; c < n; c++) {
+    const double pivot = a[c * n + c];
+    PF_CHECK(pivot > 0 && isfinite(pivot), PF_FAILED,
+             "the operator is not positive: pivot %td of the coarsest level is %g", c, pivot);
+    const double scale = 1 / pivot;
+    for (ptrdiff_t q = 0; q < n; q++) a[c * n + q] *= scale, inverse[c * n + q] *= scale;
+    for (ptrdiff_t r = 0; r < n; r++) {
+      const double by = a[r * n + c];
+      if (r == c) continue;
+      for (ptrdiff_t q = 0; q < n; q++) {
+        a[r * n + q] -= by * a[c * n + q];
+        inverse[r * n + q] -= by * inverse[c * n + q];
+      }
+    }
+  }
+  return PF_OK;
+}
+
+static void add_face(double *dense, ptrdiff_t n, ptrdiff_t l, ptrdiff_t r, double a) {
+  dense[l * n + l] += a, dense[r * n + r] += a;
+  dense[l * n + r] -= a, dense[r * n + l] -= a;
+}
+
+static pf_status set_coarsest(pf_multigrid *mg) {
+  pf_backend *b = mg->backend;
+  const level *a = &mg->level[mg->levels - 1];
+  const ptrdiff_t n = pf_cells(&a->grid);
+  const size_t bytes = (size_t)n * sizeof(float), square = (size_t)(n * n) * sizeof(double);
+  float *ax = mg->host, *ay = ax + n, *az = ay + n, *m = az + n;
+  PF_TRY(b->download(b, ax, a->ax, bytes));
+  if (a->ay) PF_TRY(b->download(b, ay, a->ay, bytes));
+  if (a->az) PF_TRY(b->download(b, az, a->az, bytes));
+  PF_TRY(b->download(b, m, a->m, bytes));
+  double *dense = mg->dense, *inverse = dense + n * n;
+  memset(dense, 0, square);
+  for (ptrdiff_t row = 0; row < pf_rows(&a->grid); row++) {
+    for (int i = 0; i < a->grid.nx; i++) {
+      const pf_at at = pf_at_cell(&a->grid, row, i);
+      if (at.xm) add_face(dense, n, at.c + at.xm, at.c, (double)ax[at.c]);
+      if (a->ay) add_face(dense, n, at.c + at.ym, at.c, (double)ay[at.c]);
+      if (a->az) add_face(dense, n, at.c + at.zm, at.c, (double)az[at.c]);
+    }
+  }
+  double trace = 0, m_sum = 0;
+  for (ptrdiff_t c = 0; c < n; c++) {
+    trace += dense[c * n + c];
+    m_sum += (double)m[c];
+    dense[c * n + c] += (double)m[c];
+  }
+  /* Without m a constant belongs to the eigenvalue 0; it is raised to the mean of all, and does no harm. */
+  mg->singular = m_sum <= 1e-15 * trace || !(trace + m_sum > 0);
+  if (mg->singular) {
+    const double raise = trace > 0 ? trace / (double)(n * n) : 1;
+    for (ptrdiff_t c = 0; c < n * n; c++) dense[c] += raise;
+  }
+  PF_TRY(invert(dense, inverse, n));
+  return b->upload(b, mg->inverse, inverse, square);
+}
+
+pf_status pf_multigrid_set(pf_multigrid *mg, const double *ax, const double *ay, const double *az, const double *m) {
+  pf_backend *b = mg->backend;
+  const level *f = &mg->level[0];
+  PF_CHECK(ax && m && (f->grid.ny == 1 || ay) && (f->grid.nz == 1 || az), PF_FAILED,
+           "a direction has no conductances");
+  mg->ax = ax;
+  mg->ay = f->ay ? ay : NULL;
+  mg->az = f->az ? az : NULL;
+  mg->m = m;
+  PF_TRY(PF_MAP(b, mg_round, &f->grid, .ax = ax, .ay = mg->ay, .az = mg->az, .m = m, .sx = f->ax, .sy = f->ay,
+                .sz = f->az, .sm = f->m, .scale = mg->scale));
+  for (int l = 0; l + 1 < mg->levels; l++) {
+    const level *a = &mg->level[l], *c = a + 1;
+    PF_TRY(PF_MAP(b, mg_coarsen, &c->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m, .cx = c->ax, .cy = c->ay,
+                  .cz = c->az, .cm = c->m, .join = a->join));
+  }
+  return set_coarsest(mg);
+}
+
+/* ---- the cycle ---- */
+
+static pf_status relax(pf_multigrid *mg, const level *a, const float *b, float *u) {
+  for (int s = 0; s < SWEEPS; s++)
+    PF_TRY(PF_SWEEP(mg->backend, mg_relax, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m, .b = b, .u = u));
+  return PF_OK;
+}
+
+/* u = 0 on entry, on every level */
+static pf_status cycle(pf_multigrid *mg, int l, const float *b, float *u) {
+  const level *a = &mg->level[l], *c = a + 1;
+  if (l == mg->levels - 1)
+    return PF_MAP(mg->backend, mg_coarsest, &a->grid, .inverse = mg->inverse, .b = b, .u = u,
+                  .cells = (int)pf_cells(&a->grid));
+  PF_TRY(relax(mg, a, b, u));
+  PF_TRY(PF_MAP(mg->backend, mg_residual, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m, .b = b, .u = u,
+                .r = a->r));
+  PF_TRY(PF_MAP(mg->backend, mg_restrict, &c->grid, .r = a->r, .b = c->b, .u = c->u, .join = a->join));
+  PF_TRY(cycle(mg, l + 1, c->b, c->u));
+  PF_TRY(PF_MAP(mg->backend, mg_prolong, &a->grid, .cu = c->u, .u = u, .join = a->join));
+  return relax(mg, a, b, u);
+}
+
+pf_status pf_multigrid_cycle(pf_multigrid *mg, const float *s, float *z) {
+  PF_TRY(PF_MAP(mg->backend, mg_zero, &mg->level[0].grid, .u = z));
+  return cycle(mg, 0, s, z);
+}
+
+/* ---- conjugate gradients ---- */
+
+pf_status pf_multigrid_apply(pf_multigrid *mg, const double *p, double *q, double *p_q) {
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(mg->backend, mg_apply, &mg->level[0].grid, sums, .ax = mg->ax, .ay = mg->ay, .az = mg->az, .m = mg->m,
+                .p = p, .q = q));
+  *p_q = sums[0];
+  return PF_OK;
+}
+
+/* The residual of u and its squared norm, and that of b. */
+static pf_status start(pf_multigrid *mg, const double *b, const double *u, double *r_2, double *b_2) {
+  const pf_grid *g = &mg->level[0].grid;
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(mg->backend, mg_start, g, sums, .ax = mg->ax, .ay = mg->ay, .az = mg->az, .m = mg->m, .b = b, .u = u,
+                .scale = mg->scale, .r = mg->r, .s = mg->s));
+  *r_2 = sums[0];
+  *b_2 = sums[1];
+  if (mg->singular) {
+    const double mean = sums[2] / (double)pf_cells(g);
+    PF_TRY(PF_SUM(mg->backend, mg_shift, g, sums, .r = mg->r, .s = mg->s, .scale = mg->scale, .a = mean));
+    *r_2 = sums[0];
+  }
+  return PF_OK;
+}
+
+pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, double tolerance, int max_iterations,
+                             pf_solve_report *report) {
+  pf_backend *be = mg->backend;
+  const pf_grid *g = &mg->level[0].grid;
+  double r_2, b_2, s_z = 0, a = 0, sums[PF_SUMS];
+  memset(report, 0, sizeof *report);
+  PF_TRY(start(mg, b, u, &r_2, &b_2));
+  PF_CHECK(isfinite(r_2) && isfinite(b_2), PF_FAILED, "the right side or the start of a solve is not finite");
+  if (!(b_2 > 0) && !mg->singular) { /* b = 0: so is u */
+    report->converged = 1;
+    return PF_MAP(be, fill, g, .y = u, .a = 0);
+  }
+  const double enough = tolerance * tolerance * b_2;
+  PF_TRY(PF_MAP(be, fill, g, .y = mg->p, .a = 0));
+  int n = 0;
+  for (; n < max_iterations && r_2 > enough; n++) {
+    PF_TRY(pf_multigrid_cycle(mg, mg->s, mg->z));
+    PF_TRY(PF_SUM(be, mg_dots, g, sums, .s = mg->s, .z = mg->z, .q = mg->q));
+    /* flexible: (z, r - r_last) = -a (z, q), because the cycle is only nearly symmetric */
+    const double beta = n > 0 ? -a * sums[1] / s_z : 0;
+    s_z = sums[0];
+    PF_TRY(PF_MAP(be, mg_direction, g, .z = mg->z, .p = mg->p, .u = u, .a = a, .beta = beta));
+    double p_q;
+    PF_TRY(pf_multigrid_apply(mg, mg->p, mg->q, &p_q));
+    PF_CHECK(p_q > 0 && isfinite(p_q) && s_z > 0, PF_FAILED,
+             "conjugate gradients: p A p = %g, r M r = %g in iteration %d: the operator is not positive", p_q, s_z, n);
+    a = s_z / p_q;
+    PF_TRY(PF_SUM(be, mg_reduce, g, sums, .q = mg->q, .scale = mg->scale, .r = mg->r, .s = mg->s, .a = a));
+    r_2 = sums[0];
+    PF_CHECK(isfinite(r_2), PF_FAILED, "conjugate gradients: the residual is not finite in iteration %d", n);
+  }
+  if (n > 0) PF_TRY(PF_MAP(be, axpy, g, .x = mg->p, .y = u, .a = a));
+  report->iterations = report->cycles = n;
+  report->residual = b_2 > 0 ? sqrt(r_2 / b_2) : sqrt(r_2);
+  report->converged = r_2 <= enough;
+  return PF_OK;
+}

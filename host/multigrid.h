@@ -1,0 +1,41 @@
+/* multigrid.h: -div(k grad u) + m u = b for one unknown (potential, electrons), as cell_multigrid.h writes it.
+ *
+ * Conjugate gradients in double precision, preconditioned with one V(2,2) cycle in single precision: red-black
+ * Gauss-Seidel, transfers by pieces of constants, the coarsest level by its inverse. */
+#ifndef PF_MULTIGRID_H
+#define PF_MULTIGRID_H
+
+#include "backend.h"
+
+typedef struct pf_multigrid pf_multigrid;
+
+typedef struct pf_solve_report {
+  int iterations;  /* of conjugate gradients */
+  int cycles;      /* V-cycles: what is dear */
+  double residual; /* reached: ||D^-1/2 (b - A u)||/||D^-1/2 b||, D the diagonal of A */
+  int converged;   /* residual <= tolerance */
+} pf_solve_report;
+
+/* All arrays belong to the object and to the backend's memory.  The caller destroys it. */
+pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, pf_multigrid **multigrid);
+void pf_multigrid_destroy(pf_multigrid *multigrid);
+
+/* The operator: arrays [cells] of the backend, double, as cell_multigrid.h says; ay NULL in 1-D, az NULL in 1-D and
+ * 2-D.  They stay the caller's and are read by every solve until the next set.  Builds the coarse levels.
+ * With m = 0 everywhere u is found up to a constant (below). */
+pf_status pf_multigrid_set(pf_multigrid *multigrid, const double *ax, const double *ay, const double *az,
+                           const double *m);
+
+/* Solves A u = b from the u given until ||D^-1/2 (b - A u)|| <= tolerance ||D^-1/2 b||.  The scaled norm is used
+ * because ||r||/||b|| says nothing at high contrast: the rows of the good conductor outweigh all others.
+ * Too many iterations are no failure but told by report->converged; numbers that are not finite and an operator that is
+ * not positive are (PF_FAILED).  Where m = 0 everywhere the mean of b is left out, and u keeps no certain constant. */
+pf_status pf_multigrid_solve(pf_multigrid *multigrid, const double *b, double *u, double tolerance, int max_iterations,
+                             pf_solve_report *report);
+
+/* The parts, for tests and measurements: one cycle z = M^-1 s from zero on the finest level (float [cells] of the
+ * backend), and q = A p with the sum p q. */
+pf_status pf_multigrid_cycle(pf_multigrid *multigrid, const float *s, float *z);
+pf_status pf_multigrid_apply(pf_multigrid *multigrid, const double *p, double *q, double *p_q);
+
+#endif

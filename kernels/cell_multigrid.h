@@ -1,0 +1,246 @@
+/* cell_multigrid.h: the symmetric problem of one unknown, -div(k grad u) + m u = b, on every level of a hierarchy.
+ *
+ * Stored on a level: conductances of faces ax, ay, az [cells] (k area/distance of the face between a cell and its lower
+ * neighbour; ax at i = 0 is not used, ay and az wrap around; NULL where the grid has one cell in that direction) and
+ * m >= 0 [cells], times volume.  Row of cell c:
+ *   (A u)_c = sum over faces f of a_f (u_c - u_neighbour) + m_c u_c
+ * The finest level has them in double precision for the Krylov method, all levels in single precision for the cycle. */
+#ifndef PF_CELL_MULTIGRID_H
+#define PF_CELL_MULTIGRID_H
+
+#include "pf_kernel.h"
+
+#define PF_OPERATOR(type, IN) IN(type, ax) IN(type, ay) IN(type, az) IN(type, m)
+
+/* The faces of a cell and the neighbours behind them. */
+#define PF_FACES_TYPE_(type)                                                                                       \
+  typedef struct pf_faces_##type {                                                                                 \
+    type sum;  /* of the conductances */                                                                           \
+    type flow; /* sum a_f u_neighbour */                                                                           \
+    type out;  /* sum a_f (u_c - u_neighbour) */                                                                   \
+  } pf_faces_##type;                                                                                               \
+  PF_CELL pf_faces_##type pf_faces_of_##type(const type *ax, const type *ay, const type *az, const type *u,        \
+                                             pf_at at) {                                                           \
+    const ptrdiff_t c = at.c;                                                                                      \
+    const type own = u[c];                                                                                         \
+    const type am = at.xm ? ax[c] : 0, ap = at.xp ? ax[c + at.xp] : 0;                                             \
+    const type um = u[c + at.xm], up = u[c + at.xp];                                                               \
+    pf_faces_##type f;                                                                                             \
+    f.sum = am + ap;                                                                                               \
+    f.flow = am * um + ap * up;                                                                                    \
+    f.out = am * (own - um) + ap * (own - up);                                                                     \
+    if (ay) {                                                                                                      \
+      const type bm = ay[c], bp = ay[c + at.yp], vm = u[c + at.ym], vp = u[c + at.yp];                             \
+      f.sum += bm + bp;                                                                                            \
+      f.flow += bm * vm + bp * vp;                                                                                 \
+      f.out += bm * (own - vm) + bp * (own - vp);                                                                  \
+    }                                                                                                              \
+    if (az) {                                                                                                      \
+      const type em = az[c], ep = az[c + at.zp], wm = u[c + at.zm], wp = u[c + at.zp];                             \
+      f.sum += em + ep;                                                                                            \
+      f.flow += em * wm + ep * wp;                                                                                 \
+      f.out += em * (own - wm) + ep * (own - wp);                                                                  \
+    }                                                                                                              \
+    return f;                                                                                                      \
+  }
+PF_FACES_TYPE_(double)
+PF_FACES_TYPE_(float)
+
+/* ---- the Krylov method, double precision ---- */
+
+/* r = b - A u, also rounded (s); sums: r^2/D, b^2/D, r, b^2 */
+#define PF_ARGS_mg_start(IN, OUT, VAR, VAL) \
+  PF_OPERATOR(double, IN) IN(double, b) IN(double, u) IN(float, scale) OUT(double, r) OUT(float, s)
+PF_ARGS(mg_start);
+PF_CELL pf_sums pf_cell_mg_start(const pf_mg_start_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const double b = k->b[c], scale = (double)k->scale[c];
+  const double r = b - (pf_faces_of_double(k->ax, k->ay, k->az, k->u, at).out + k->m[c] * k->u[c]);
+  k->r[c] = r;
+  k->s[c] = (float)r;
+  const pf_sums sums = {{r * r * scale, b * b * scale, r, 0}};
+  return sums;
+}
+
+/* q = A p; sum: p q */
+#define PF_ARGS_mg_apply(IN, OUT, VAR, VAL) PF_OPERATOR(double, IN) IN(double, p) OUT(double, q)
+PF_ARGS(mg_apply);
+PF_CELL pf_sums pf_cell_mg_apply(const pf_mg_apply_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const double p = k->p[c];
+  const double q = pf_faces_of_double(k->ax, k->ay, k->az, k->p, at).out + k->m[c] * p;
+  k->q[c] = q;
+  const pf_sums sums = {{p * q, 0, 0, 0}};
+  return sums;
+}
+
+/* r -= a q, also rounded (s); sum: r^2/D */
+#define PF_ARGS_mg_reduce(IN, OUT, VAR, VAL) \
+  IN(double, q) IN(float, scale) VAR(double, r) OUT(float, s) VAL(double, a)
+PF_ARGS(mg_reduce);
+PF_CELL pf_sums pf_cell_mg_reduce(const pf_mg_reduce_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const double r = k->r[c] - k->a * k->q[c];
+  k->r[c] = r;
+  k->s[c] = (float)r;
+  const pf_sums sums = {{r * r * (double)k->scale[c], 0, 0, 0}};
+  return sums;
+}
+
+/* sums: s z, q z */
+#define PF_ARGS_mg_dots(IN, OUT, VAR, VAL) IN(float, s) IN(float, z) IN(double, q)
+PF_ARGS(mg_dots);
+PF_CELL pf_sums pf_cell_mg_dots(const pf_mg_dots_args *k, pf_at at) {
+  const double z = (double)k->z[at.c];
+  const pf_sums sums = {{(double)k->s[at.c] * z, k->q[at.c] * z, 0, 0}};
+  return sums;
+}
+
+/* u += a p (the last step), then p = z + beta p (the next direction) */
+#define PF_ARGS_mg_direction(IN, OUT, VAR, VAL) \
+  IN(float, z) VAR(double, p) VAR(double, u) VAL(double, a) VAL(double, beta)
+PF_ARGS(mg_direction);
+PF_CELL void pf_cell_mg_direction(const pf_mg_direction_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const double p = k->p[c];
+  k->u[c] += k->a * p;
+  k->p[c] = (double)k->z[c] + k->beta * p;
+}
+
+/* r -= a, also rounded (s): the mean is taken out of an operator's null space; sum: r^2/D */
+#define PF_ARGS_mg_shift(IN, OUT, VAR, VAL) VAR(double, r) OUT(float, s) IN(float, scale) VAL(double, a)
+PF_ARGS(mg_shift);
+PF_CELL pf_sums pf_cell_mg_shift(const pf_mg_shift_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const double r = k->r[c] - k->a;
+  k->r[c] = r;
+  k->s[c] = (float)r;
+  const pf_sums sums = {{r * r * (double)k->scale[c], 0, 0, 0}};
+  return sums;
+}
+
+/* ---- levels ---- */
+
+/* The finest level in single precision; scale = 1/D. */
+#define PF_ARGS_mg_round(IN, OUT, VAR, VAL) \
+  PF_OPERATOR(double, IN) OUT(float, sx) OUT(float, sy) OUT(float, sz) OUT(float, sm) OUT(float, scale)
+PF_ARGS(mg_round);
+PF_CELL void pf_cell_mg_round(const pf_mg_round_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  double d = k->m[c] + (at.xm ? k->ax[c] : 0) + (at.xp ? k->ax[c + at.xp] : 0);
+  k->sx[c] = at.xm ? (float)k->ax[c] : 0;
+  if (k->ay) {
+    k->sy[c] = (float)k->ay[c];
+    d += k->ay[c] + k->ay[c + at.yp];
+  }
+  if (k->az) {
+    k->sz[c] = (float)k->az[c];
+    d += k->az[c] + k->az[c + at.zp];
+  }
+  k->sm[c] = (float)k->m[c];
+  k->scale[c] = d > 0 ? (float)(1 / d) : 0;
+}
+
+/* How a level is joined to the next: its own (fine) cells n, s of them to a coarse one, each w cells of the finest
+ * level wide but for the last, which ends with the finest level's n_0 cells. */
+typedef struct pf_mg_join {
+  int n[3], s[3], w[3], n_0[3];
+} pf_mg_join;
+
+/* Twice the distance from the middle of cell i - 1 (periodically) to that of i, in finest cells, for cells of width w. */
+PF_CELL int pf_mg_distance(int i, int w, int n_0) {
+  const int last = (n_0 - 1) / w, low = i > 0 ? i - 1 : last;
+  return (low < last ? w : n_0 - low * w) + (i < last ? w : n_0 - i * w);
+}
+
+/* Coarse conductances: the sum over the fine faces, by the ratio of the distances; coarse m: the sum. */
+#define PF_ARGS_mg_coarsen(IN, OUT, VAR, VAL) \
+  PF_OPERATOR(float, IN) OUT(float, cx) OUT(float, cy) OUT(float, cz) OUT(float, cm) VAL(pf_mg_join, join)
+PF_ARGS(mg_coarsen);
+PF_CELL float pf_mg_ratio(const pf_mg_join *t, int d, int i) {
+  return (float)pf_mg_distance(i * t->s[d], t->w[d], t->n_0[d]) /
+         (float)pf_mg_distance(i, t->w[d] * t->s[d], t->n_0[d]);
+}
+PF_CELL void pf_cell_mg_coarsen(const pf_mg_coarsen_args *k, pf_at at) {
+  const pf_mg_join *t = &k->join;
+  const ptrdiff_t c = at.c;
+  const int x0 = at.i * t->s[0], y0 = at.j * t->s[1], z0 = at.k * t->s[2];
+  float x_sum = 0, y_sum = 0, z_sum = 0, m_sum = 0;
+  for (int z = z0; z < z0 + t->s[2] && z < t->n[2]; z++)
+    for (int y = y0; y < y0 + t->s[1] && y < t->n[1]; y++)
+      for (int x = x0; x < x0 + t->s[0] && x < t->n[0]; x++) {
+        const ptrdiff_t f = ((ptrdiff_t)z * t->n[1] + y) * t->n[0] + x;
+        if (x == x0) x_sum += k->ax[f];
+        if (k->ay && y == y0) y_sum += k->ay[f];
+        if (k->az && z == z0) z_sum += k->az[f];
+        m_sum += k->m[f];
+      }
+  k->cx[c] = at.xm ? x_sum * pf_mg_ratio(t, 0, at.i) : 0;
+  if (k->cy) k->cy[c] = y_sum * pf_mg_ratio(t, 1, at.j);
+  if (k->cz) k->cz[c] = z_sum * pf_mg_ratio(t, 2, at.k);
+  k->cm[c] = m_sum;
+}
+
+/* ---- the cycle, single precision ---- */
+
+/* Gauss-Seidel */
+#define PF_ARGS_mg_relax(IN, OUT, VAR, VAL) PF_OPERATOR(float, IN) IN(float, b) VAR(float, u)
+PF_ARGS(mg_relax);
+PF_CELL void pf_cell_mg_relax(const pf_mg_relax_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
+  const float d = f.sum + k->m[c];
+  k->u[c] = d > 0 ? (k->b[c] + f.flow) / d : 0;
+}
+
+#define PF_ARGS_mg_zero(IN, OUT, VAR, VAL) OUT(float, u)
+PF_ARGS(mg_zero);
+PF_CELL void pf_cell_mg_zero(const pf_mg_zero_args *k, pf_at at) { k->u[at.c] = 0; }
+
+/* r = b - A u */
+#define PF_ARGS_mg_residual(IN, OUT, VAR, VAL) PF_OPERATOR(float, IN) IN(float, b) IN(float, u) OUT(float, r)
+PF_ARGS(mg_residual);
+PF_CELL void pf_cell_mg_residual(const pf_mg_residual_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
+  k->r[c] = k->b[c] - (f.out + k->m[c] * k->u[c]);
+}
+
+/* Coarse b = sum of the fine r, coarse u = 0. */
+#define PF_ARGS_mg_restrict(IN, OUT, VAR, VAL) IN(float, r) OUT(float, b) OUT(float, u) VAL(pf_mg_join, join)
+PF_ARGS(mg_restrict);
+PF_CELL void pf_cell_mg_restrict(const pf_mg_restrict_args *k, pf_at at) {
+  const pf_mg_join *t = &k->join;
+  const int x0 = at.i * t->s[0], y0 = at.j * t->s[1], z0 = at.k * t->s[2];
+  float sum = 0;
+  for (int z = z0; z < z0 + t->s[2] && z < t->n[2]; z++)
+    for (int y = y0; y < y0 + t->s[1] && y < t->n[1]; y++)
+      for (int x = x0; x < x0 + t->s[0] && x < t->n[0]; x++) sum += k->r[((ptrdiff_t)z * t->n[1] + y) * t->n[0] + x];
+  k->b[at.c] = sum;
+  k->u[at.c] = 0;
+}
+
+/* Fine u += that of the coarse cell (cu [coarse]) which it is part of. */
+#define PF_ARGS_mg_prolong(IN, OUT, VAR, VAL) IN(float, cu) VAR(float, u) VAL(pf_mg_join, join)
+PF_ARGS(mg_prolong);
+PF_CELL void pf_cell_mg_prolong(const pf_mg_prolong_args *k, pf_at at) {
+  const pf_mg_join *t = &k->join;
+  const ptrdiff_t nx = (t->n[0] + t->s[0] - 1) / t->s[0], ny = (t->n[1] + t->s[1] - 1) / t->s[1];
+  const ptrdiff_t j = at.j >> (t->s[1] - 1), l = at.k >> (t->s[2] - 1);
+  k->u[at.c] += k->cu[(l * ny + j) * nx + (at.i >> (t->s[0] - 1))];
+}
+
+/* u = inverse b on the coarsest level; inverse [cells][cells] */
+#define PF_ARGS_mg_coarsest(IN, OUT, VAR, VAL) IN(double, inverse) IN(float, b) OUT(float, u) VAL(int, cells)
+PF_ARGS(mg_coarsest);
+PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
+  double sum = 0;
+  for (int q = 0; q < k->cells; q++) sum += k->inverse[at.c * k->cells + q] * (double)k->b[q];
+  k->u[at.c] = (float)sum;
+}
+
+#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                                   \
+  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round)              \
+  MAP(mg_coarsen) SWEEP(mg_relax) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+
+#endif
