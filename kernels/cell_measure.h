@@ -21,6 +21,15 @@ PF_CELL pf_sums pf_cell_lithium(const pf_lithium_args *k, pf_at at) {
   return r;
 }
 
+/* Current of each electrode's lithium. */
+#define PF_ARGS_current(IN, OUT, VAR, VAL) IN(double, reaction) IN(uint8_t, owner)
+PF_ARGS(current);
+PF_CELL pf_sums pf_cell_current(const pf_current_args *k, pf_at at) {
+  const double r = k->reaction[at.c];
+  const pf_sums sums = {{k->owner[at.c] == PF_WORKING ? r : 0, k->owner[at.c] == PF_COUNTER ? r : 0, 0, 0}};
+  return sums;
+}
+
 /* Salt: sum of capacity (1-xi) s, of capacity (1-xi) where there is salt; what leaves through x = Lx (sign of the
  * residual: leaving is positive) with the displaced electrolyte, as the newton kernel has it. */
 #define PF_ARGS_salt(IN, OUT, VAR, VAL)                                                                    \
@@ -94,6 +103,6 @@ PF_CELL pf_sums pf_cell_short(const pf_short_args *k, pf_at at) {
 }
 
 #define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX) \
-  SUM(lithium) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) SUM(short)
+  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) SUM(short)
 
 #endif

@@ -10,6 +10,8 @@
 #include "pf_kernel.h"
 #include "pf_params.h"
 
+enum { PF_NOBODY = 0, PF_WORKING = 1, PF_COUNTER = 2, PF_DEAD = 4 }; /* whose lithium a cell belongs to */
+
 /* Where xi is closer to 0 or 1 than this there is no front to keep (p stays at its bound). */
 #define PF_LOGIT_TAIL 1e-12
 
@@ -131,22 +133,32 @@ PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) {
   k->salt_new[c] = k->enters.moves_salt && left > 1e-8 ? ((1 - xi) * k->salt[c] + salt) / left : k->salt[c];
 }
 
-/* Reaction and frame of (4): xi* = xi + dt [growth r + U d xi/dx], in place of xi_new; U in cells a second.
- * Lithium enters or leaves through x = 0 and x = Lx with the value at the end: 1 where there is lithium. */
-#define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                                          \
-  IN(double, xi) IN(double, reaction) IN(uint8_t, material) OUT(double, xi_new) VAL(double, growth_dt)           \
-      VAL(double, shift) VAL(pf_enters, enters)
+/* Reaction and frame of (4): xi_new = xi + growth dt r + U dt d xi/dx, U dt in cells.  Lithium enters or leaves through
+ * x = 0 and x = Lx with the value at the end: 1 where there is lithium.  What cannot enter a layer is carried by the
+ * electrode's retreat.  Sums: lithium that the reaction made at the working and at the counter electrode; lithium that
+ * left the grid or could not enter, of the working and of the counter electrode; in cells. */
+#define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                                   \
+  IN(double, xi) IN(double, reaction) IN(uint8_t, material) IN(uint8_t, owner) OUT(double, xi_new)        \
+      VAL(double, growth_dt) VAL(double, shift) VAL(pf_enters, enters)
 PF_ARGS(grow);
 PF_CELL double pf_frame_gain(const double *xi, pf_at at, double shift) {
   const double lower = 0.5 * (xi[at.c + at.xm] + xi[at.c]), upper = 0.5 * (xi[at.c] + xi[at.c + at.xp]);
   return shift * (upper - lower);
 }
-PF_CELL void pf_cell_grow(const pf_grow_args *k, pf_at at) {
-  double gain = pf_frame_gain(k->xi, at, k->shift);
-  if ((k->enters.mask >> k->material[at.c]) & 1u) gain += k->growth_dt * k->reaction[at.c];
-  k->xi_new[at.c] = k->xi[at.c] + gain;
+PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
+  const double made = k->growth_dt * k->reaction[at.c], xi = k->xi[at.c];
+  const int enters = (k->enters.mask >> k->material[at.c]) & 1u, counter = k->owner[at.c] == PF_COUNTER;
+  const double gain = (enters ? made : 0) + pf_frame_gain(k->xi, at, k->shift);
+  double left = enters ? 0 : made;
+  double left_low = 0, left_high = 0;
+  if (!at.xm) left_low = k->shift * xi;
+  if (!at.xp) left_high = -k->shift * xi;
+  k->xi_new[at.c] = xi + gain;
+  const pf_sums r = {{counter ? 0 : made, counter ? made : 0, (counter ? 0 : left) + left_low,
+                      (counter ? left : 0) + left_high}};
+  return r;
 }
 
-#define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX) MAP(logit) MAP(geometry) MAP(profile) MAP(grow)
+#define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX) MAP(logit) MAP(geometry) MAP(profile) SUM(grow)
 
 #endif

@@ -103,8 +103,6 @@ PF_CELL pf_flux pf_face_flux(const pf_electrolyte *l, const pf_electrolyte *r, d
 
 /* ---- The reaction of a cell ---- */
 
-enum { PF_NOBODY = 0, PF_WORKING = 1, PF_COUNTER = 2, PF_DEAD = 4 }; /* whose lithium a cell belongs to */
-
 /* Weight h times w of (1) for a sign of the current. */
 PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double eps) {
   if (i > 0) return deposition;
@@ -119,13 +117,13 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
 
 /* r h^2-scaled of (1) in a cell, its current density i_n, and derivatives to phi and s.  hotspot: [nz][ny], factor on
  * the working electrode's exchange current. */
-typedef struct pf_cell_current {
+typedef struct pf_local_current {
   double r, r_p, r_s, i;
-} pf_cell_current;
-PF_CELL pf_cell_current pf_reaction_of_cell(const pf_params *params, double xi, double phi, double s, double weight,
+} pf_local_current;
+PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi, double phi, double s, double weight,
                                             double curvature, int material, int owner, double hotspot, double voltage,
                                             double voltage_working) {
-  pf_cell_current out = {0, 0, 0, 0};
+  pf_local_current out = {0, 0, 0, 0};
   if (!(owner == PF_WORKING || owner == PF_COUNTER)) return out;
   if (!(weight > 0) && !(xi * (1 - xi) > 1e-7)) return out;
   const pf_electrolyte *m = &params->material[material];
@@ -184,13 +182,13 @@ PF_CELL pf_flux pf_newton_face(const pf_newton_args *k, ptrdiff_t a, ptrdiff_t b
                       carry * e * 0.5 * (l->capacity + r->capacity));
 }
 
-PF_CELL void pf_store_face(float *to, ptrdiff_t cells, ptrdiff_t c, const pf_flux *f, double on) {
-  to[PF_JP * cells + c] = (float)(on * f->j_p);
-  to[PF_JL * cells + c] = (float)(on * f->j_l);
-  to[PF_JR * cells + c] = (float)(on * f->j_r);
-  to[PF_NP * cells + c] = (float)(on * f->n_p);
-  to[PF_NL * cells + c] = (float)(on * f->n_l);
-  to[PF_NR * cells + c] = (float)(on * f->n_r);
+PF_CELL void pf_store_face(float *to, ptrdiff_t cells, ptrdiff_t c, const pf_flux *f, double salt) {
+  to[PF_JP * cells + c] = (float)(f->j_p);
+  to[PF_JL * cells + c] = (float)(f->j_l);
+  to[PF_JR * cells + c] = (float)(f->j_r);
+  to[PF_NP * cells + c] = (float)(salt * f->n_p);
+  to[PF_NL * cells + c] = (float)(salt * f->n_l);
+  to[PF_NR * cells + c] = (float)(salt * f->n_r);
 }
 
 /* Sums: |R_1|, |R_2|, current of the working electrode, of the counter electrode. */
@@ -199,17 +197,18 @@ PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) {
   const pf_params *params = k->params;
   const pf_electrolyte *m = &params->material[k->material[c]];
   const double xi = k->xi[c], s = k->s[c];
-  const pf_cell_current r = PF_REACTION_OF_CELL(k, at);
+  const pf_local_current r = PF_REACTION_OF_CELL(k, at);
   double charge = r.r, anions = 0;
   double own[4] = {r.r_p, r.r_s, 0, 0};
   double border = k->owner[c] == PF_COUNTER ? -r.r_p : 0, border_salt = 0;
   double working = k->owner[c] == PF_WORKING ? r.r : 0, counter = k->owner[c] == PF_COUNTER ? r.r : 0;
-  /* faces in x, y, z; only the lower one is stored */
+  /* faces in x, y, z; only the lower one is stored; per_dt 0: the salt is frozen */
+  const double salt = k->per_dt > 0 ? 1 : 0;
   if (at.xm) {
     const pf_flux f = pf_newton_face(k, c - 1, c, k->film_x ? k->film_x[at.i] : 0, k->carry);
     charge -= f.j;
     anions -= f.n;
-    pf_store_face(k->fx, n, c, &f, 1);
+    pf_store_face(k->fx, n, c, &f, salt);
   } else {
     const pf_flux zero = {0, 0, 0, 0, 0, 0, 0, 0};
     pf_store_face(k->fx, n, c, &zero, 0);
@@ -224,13 +223,13 @@ PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) {
     const pf_flux f = pf_newton_face(k, c + at.ym, c, 0, 0), g = pf_newton_face(k, c, c + at.yp, 0, 0);
     charge += g.j - f.j;
     anions += g.n - f.n;
-    pf_store_face(k->fy, n, c, &f, 1);
+    pf_store_face(k->fy, n, c, &f, salt);
   }
   if (at.zm) {
     const pf_flux f = pf_newton_face(k, c + at.zm, c, 0, 0), g = pf_newton_face(k, c, c + at.zp, 0, 0);
     charge += g.j - f.j;
     anions += g.n - f.n;
-    pf_store_face(k->fz, n, c, &f, 1);
+    pf_store_face(k->fz, n, c, &f, salt);
   }
   /* x = Lx as counter electrode: cations leave with the reaction, anions only with the displaced electrolyte */
   if (!at.xp && params->counter != PF_COUNTER_RESOLVED) {
@@ -251,7 +250,8 @@ PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) {
   } else if (!at.xp && (k->carry < 0 || k->carry > 0)) {
     anions -= k->carry * m->capacity * (1 - xi) * s;
   }
-  if (m->anion_share > 0) {
+  const int frozen = !(k->per_dt > 0);
+  if (m->anion_share > 0 && !frozen) {
     const int grows = m->enters;
     const double gain = (grows ? k->growth_dt * r.r : 0) + pf_frame_gain(k->xi, at, k->shift_dt);
     const double rate = m->capacity * k->per_dt;
@@ -262,10 +262,11 @@ PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) {
       own[3] -= rate * s * k->growth_dt * r.r_s;
       border_salt += rate * s * k->growth_dt * (k->owner[c] == PF_COUNTER ? r.r_p : 0);
     }
-  } else {
+  } else { /* a single ion, or the salt as it is: ds = 0 */
     anions = 0;
     own[2] = 0;
     own[3] = 1;
+    border_salt = 0;
   }
   k->reaction[c] = r.r;
   k->rhs[c] = (float)-charge;
@@ -283,7 +284,7 @@ PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) {
   PF_REACTION_FIELDS(IN, VAL) OUT(double, reaction)
 PF_ARGS(react);
 PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
-  const pf_cell_current r = PF_REACTION_OF_CELL(k, at);
+  const pf_local_current r = PF_REACTION_OF_CELL(k, at);
   const int working = k->owner[at.c] == PF_WORKING;
   k->reaction[at.c] = r.r;
   double s_f;

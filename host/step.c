@@ -1,0 +1,140 @@
+/* step.c: the operators of a step, in order, with the numbers of their equations. */
+#include "step.h"
+
+#include <math.h>
+
+#include "transport.h"
+
+/* M of (4) in units of v eps: as small as the profile allows; more where the salt is used up and fingers grow. */
+static double profile_mobility(const pf_state *s) {
+  const double full = 0.2, none = 0.05;
+  if (!s->salty || s->salt_least >= full) return 1;
+  const double used = s->salt_least > none ? (full - s->salt_least) / (full - none) : 1;
+  return 1 + 3 * used;
+}
+
+static void swap(double **a, double **b) {
+  double *t = *a;
+  *a = *b;
+  *b = t;
+}
+
+/* (4): reaction and frame, then the bracket B in sub-steps with M ds/h^2 <= 0.2. */
+static pf_status move_front(pf_state *s, double dt) {
+  pf_backend *b = s->backend;
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(b, grow, &s->grid, sums, .xi = s->xi, .reaction = s->reaction, .material = s->material,
+                .owner = s->owner, .xi_new = s->xi_next, .growth_dt = s->params.growth * dt, .shift = s->shift * dt,
+                .enters = s->enters));
+  s->lithium_passed[0] += sums[0], s->lithium_passed[1] += sums[1];
+  s->lithium_retreat[0] += sums[2], s->lithium_retreat[1] += sums[3];
+  swap(&s->xi, &s->xi_next);
+  const double mobility = profile_mobility(s) * s->speed * s->params.eps * dt; /* M dt/h^2 */
+  if (!(mobility > 0)) return PF_OK;
+  const int parts = (int)ceil(mobility / 0.2);
+  for (int n = 0; n < parts; n++) {
+    PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
+    PF_TRY(PF_MAP(b, profile, &s->grid, .xi = s->xi, .p = s->logit, .salt = s->s, .material = s->material,
+                  .xi_new = s->xi_next, .salt_new = s->s_next, .rate = mobility / parts, .eps = s->params.eps,
+                  .enters = s->enters));
+    swap(&s->xi, &s->xi_next);
+    swap(&s->s, &s->s_next);
+  }
+  return PF_OK;
+}
+
+static pf_status salt_sums(pf_state *s, double sums[PF_SUMS]) {
+  return PF_SUM(s->backend, salt, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .material = s->material,
+                .params = s->d_params, .voltage = s->voltage, .carry = s->shift);
+}
+
+/* Salt left = salt at the start - what left with the electrolyte: what the solver's tolerance lost or made is put
+ * back, and its size is the error that is reported. */
+static pf_status close_salt(pf_state *s, double before, double out) {
+  if (!s->salty) return PF_OK;
+  double sums[PF_SUMS];
+  PF_TRY(salt_sums(s, sums));
+  s->salt_out += out;
+  const double target = before - out;
+  s->salt_error = fabs(sums[0] - target) / target;
+  return PF_MAP(s->backend, salt_correct, &s->grid, .s = s->s, .material = s->material, .params = s->d_params,
+                .factor = target / sums[0]);
+}
+
+static pf_status health(pf_state *s) {
+  double worst[PF_SUMS], sums[PF_SUMS];
+  PF_TRY(PF_MAX(s->backend, health, &s->grid, worst, .xi = s->xi, .phi = s->phi, .s = s->s, .reaction = s->reaction,
+                .weight = s->weight, .eps = s->params.eps));
+  s->salt_least = -worst[0];
+  s->speed = s->params.growth * worst[1];
+  PF_CHECK(!(worst[3] > 0) && worst[2] <= 0.05, PF_FAILED,
+           "step %ld: a field is no longer sound (lithium fraction %.3g beyond 0 ... 1, not finite: %s)", s->step,
+           worst[2], worst[3] > 0 ? "yes" : "no");
+  PF_TRY(PF_SUM(s->backend, lithium, &s->grid, sums, .xi = s->xi, .owner = s->owner));
+  double error = 0;
+  for (int e = 0; e < (s->params.counter == PF_COUNTER_RESOLVED ? 2 : 1); e++)
+    error = fmax(error, fabs(sums[e] - s->lithium_start[e] + s->lithium_retreat[e] - s->lithium_passed[e]));
+  s->faraday_error = s->throughput > 0 ? error / s->throughput : 0;
+  return PF_OK;
+}
+
+/* The working electrode's current, of `reaction`. */
+static pf_status read_current(pf_state *s) {
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, current, &s->grid, sums, .reaction = s->reaction, .owner = s->owner));
+  s->current = sums[0];
+  return PF_OK;
+}
+
+/* The frame moves with the electrode's mean growth: U = Vm I/(F A). */
+static void set_frame(pf_state *s, double current) {
+  s->shift = s->stack ? s->params.growth * current / (double)pf_rows(&s->grid) : 0;
+}
+
+pf_status pf_step_start(pf_state *s, const pf_drive *drive, pf_step_report *report) {
+  pf_transport_report transport;
+  s->shift = 0;
+  PF_TRY(pf_transport_step(s, 0, drive, &transport));
+  *report = (pf_step_report){.newton = transport.newton, .cycles = transport.cycles, .limited = transport.limited};
+  PF_CHECK(transport.converged, PF_FAILED, "no potential was found at the start (%.1e of the current is out of balance)",
+           transport.residual);
+  PF_TRY(read_current(s));
+  set_frame(s, s->current);
+  return health(s);
+}
+
+pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *drive, double dt_most,
+                  pf_step_report *report) {
+  *report = (pf_step_report){0};
+  double dt = fmin(control->dt_max, dt_most);
+  if (s->speed > 0) dt = fmin(dt, control->cfl / s->speed);
+  if (s->dt > 0) dt = fmin(dt, 2 * s->dt); /* grows slowly after a cut */
+  if (dt_most - dt < 0.5 * dt && dt < dt_most) dt = 0.5 * dt_most; /* no splinter at the end of a half cycle */
+  pf_transport_report transport;
+  double before[PF_SUMS] = {0}, after[PF_SUMS] = {0};
+  if (s->salty) PF_TRY(salt_sums(s, before));
+  for (;; dt *= 0.5) {
+    PF_CHECK(dt >= control->dt_min || dt >= dt_most, PF_FAILED,
+             "step %ld: potential and salt found no solution down to a step of %.2g s (%.1e of the current is out of "
+             "balance, voltage %.4g mV)",
+             s->step + 1, dt, report->tries ? transport.residual : 0, 1e3 * s->voltage * s->scales.potential);
+    report->tries++;
+    if (drive->galvanostatic) set_frame(s, drive->current);
+    PF_TRY(pf_transport_step(s, dt, drive, &transport)); /* (1)-(3), (6), (7) */
+    report->newton += transport.newton, report->cycles += transport.cycles;
+    if (transport.converged) break;
+  }
+  report->limited = transport.limited;
+  PF_TRY(read_current(s));
+  set_frame(s, s->current);
+  if (s->salty) PF_TRY(salt_sums(s, after));
+  s->throughput += fabs(s->current) * s->params.growth * dt;
+  PF_TRY(move_front(s, dt)); /* (4) */
+  PF_TRY(close_salt(s, before[0], after[2] * dt));
+  s->time += dt;
+  s->dt = dt;
+  s->step++;
+  PF_TRY(pf_state_connect(s));
+  PF_TRY(pf_state_geometry(s));
+  return health(s);
+}
