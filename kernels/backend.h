@@ -12,6 +12,11 @@
 extern "C" {
 #endif
 
+/* What a kernel is run by, and whether this kernel can be run by `kind` on this grid (PF_FAILED with its name). */
+typedef enum pf_kernel_kind { PF_KIND_MAP, PF_KIND_SWEEP, PF_KIND_SUM, PF_KIND_MAX } pf_kernel_kind;
+pf_status pf_kernel_check(pf_kernel kernel, pf_kernel_kind kind, const pf_grid *grid);
+const char *pf_kernel_name(pf_kernel kernel);
+
 typedef struct pf_backend pf_backend;
 struct pf_backend {
   const char *name;      /* "cpu", "check", "cuda" */
