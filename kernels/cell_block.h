@@ -232,7 +232,7 @@ PF_CELL void pf_cell_block_combine(const pf_block_combine_args *k, pf_at at) {
 PF_ARGS(block_current);
 PF_CELL pf_sums pf_cell_block_current(const pf_block_current_args *k, pf_at at) {
   const ptrdiff_t c = at.c, d = at.c + k->cells;
-  const double on = k->owner[c] == PF_WORKING ? 1 : 0;
+  const double on = k->owner[c] == PF_WORKING && at.xp ? 1 : 0; /* the last cell's own part holds the counter face */
   const double p = on * (double)k->own[c], s = on * (double)k->own[d];
   const pf_sums r = {{p * (double)k->u[c] + s * (double)k->u[d], p * (double)k->v[c] + s * (double)k->v[d], 0, 0}};
   return r;
