@@ -118,7 +118,9 @@ write_if_changed = cat > $(1).new && { cmp -s $(1).new $(1) && rm $(1).new || mv
 
 # What was asked of the compilers: every object is made again when it changes.
 $(B)/flags: FORCE | $(B)/libraries
-	@mkdir -p $(@D) && echo '$(COMPILE) | $(NVCC_COMPILE)' | $(call write_if_changed,$@)
+	@mkdir -p $(@D) && echo '$(COMPILE)' | $(call write_if_changed,$@)
+$(B)/flags-cuda: FORCE
+	@mkdir -p $(@D) && echo '$(NVCC_COMPILE)' | $(call write_if_changed,$@)
 $(B)/parts: FORCE
 	@mkdir -p $(@D) && echo '$(LIBRARY) $(TEST_OBJECTS) $(BENCH_OBJECTS) $(LINK)' | $(call write_if_changed,$@)
 
@@ -126,10 +128,10 @@ $(B)/parts: FORCE
 $(B)/libraries: | .ci/packages
 	@.ci/packages --check build && mkdir -p $(@D) && touch $@
 
-$(B)/version.h: FORCE
+$(B)/made.h: FORCE
 	@mkdir -p $(@D) && { \
 	  commit=$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown); \
-	  test -z "$$(git status --porcelain --untracked-files=no 2>/dev/null)" || commit=$$commit-changed; \
+	  test -z "$$(git --no-optional-locks status --porcelain --untracked-files=no 2>/dev/null)" || commit=$$commit-changed; \
 	  echo '/* Made by the Makefile. */'; \
 	  echo '#define PF_VERSION "$(VERSION)"'; \
 	  echo "#define PF_COMMIT \"$$commit\""; \
@@ -162,7 +164,7 @@ $(B)/examples.o: $(B)/examples.c $(B)/flags
 	$(call say,CC)
 	$(Q)$(COMPILE) -c $< -o $@
 $(B)/host/version.o: CPPFLAGS += -I$(B)
-$(B)/host/version.o: $(B)/version.h
+$(B)/host/version.o: $(B)/made.h
 $(B)/tests/%.o: CPPFLAGS += -Itests $(CUNIT_CFLAGS)
 $(B)/tests/main.o: CPPFLAGS += -I$(B)
 $(B)/tests/main.o: $(B)/suites.h
@@ -170,7 +172,7 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(COMPILE) -c $< -o $@
-$(B)/%.o: %.cu $(B)/flags
+$(B)/%.o: %.cu $(B)/flags-cuda
 	@mkdir -p $(@D)
 	$(call say,NVCC)
 	$(Q)$(NVCC_COMPILE) -MD -MF $(@:.o=.d) -c $< -o $@
@@ -188,21 +190,152 @@ $(B)/pfbench: $(LIBRARY) $(BENCH_OBJECTS) $(B)/parts
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 
 # ----------------------------------------------------------------------------------------------------- targets ----
-.PHONY: FORCE all tests objects demo demo-run help install uninstall clean format
+.PHONY: FORCE all tests objects demo help install uninstall clean format tidy bench bench-gpu
+.PHONY: check check-steps check-long check-build check-tests check-clang check-nocuda check-sanitize check-cells
+.PHONY: check-format check-namelist check-postproc check-mutants check-gpu cuda-report
 FORCE:
+
+# Targets of the folders.  They may add to CHECKS (each named check-NAME, part of `make check`) and to LONG_CHECKS.
+CHECKS := build tests clang nocuda sanitize cells format namelist postproc
+LONG_CHECKS := tests-long mutants
+-include $(wildcard postproc/rules.mk tests/*/rules.mk)
 
 all: $(PROGRAMS) ## the program, build/pfsolve
 ifeq ($(CUDA_SOURCES),)
 	@echo "pfsolve: built without CUDA ($(if $(wildcard kernels/*.cu),no nvcc,no CUDA source))"
 endif
 
+demo: ## plate a real cell: install what is missing, build, run inputs/latp-le.nml, plot
+	@PYTHON=$(PYTHON) .ci/packages build postproc
+	@$(MAKE) all
+	$(B)/pfsolve --overwrite inputs/latp-le.nml
+	$(PYTHON) postproc/plot_run.py runs/latp-le
+	@echo "The run: runs/latp-le (history.csv, summary.json; snapshots/ opens in ParaView)"
+	@echo "The pictures:" && ls runs/latp-le/*.png
+
 tests: $(PROGRAMS) $(B)/pftests ## the program and the tests, build/pftests
 
 objects: $(LIBRARY) $(MAIN:%.c=$(B)/%.o) $(TEST_OBJECTS) $(BENCH_OBJECTS)
 
+# ------------------------------------------------------------------------------------------------------ checks ----
+check: ## install what is missing, build, run every test; 12 minutes at most
+	@PYTHON=$(PYTHON) .ci/packages build tests postproc
+	@$(MAKE) check-steps
+
+# One after the other, all of them, also after one has failed; then the table and CUnit's own words.
+check-steps:
+	@mkdir -p $(B); rm -f $(B)/check-*.log; : > $(B)/check.txt; failed=0; \
+	for step in $(CHECKS); do \
+	  echo "== check-$$step"; begin=$$SECONDS; word=passed; \
+	  $(MAKE) check-$$step WERROR=1 || { word=FAILED; failed=1; echo "check-$$step FAILED"; }; \
+	  printf '%-12s %-7s %4d s\n' $$step $$word $$((SECONDS - begin)) >> $(B)/check.txt; \
+	done; \
+	echo; cat $(B)/check.txt; grep -h '^skipped:' $(B)/check-*.log; \
+	for log in $(B)/check-*.log; do sed -n '/^Run Summary/,/^Elapsed/p' $$log; done; exit $$failed
+
+check-build: tests $(if $(BENCHES),$(B)/pfbench)
+
+check-tests: tests ## every suite on the cpu backend and on the check backend
+	@$(B)/pftests --backend cpu 2>&1 | tee $(B)/check-cpu.log
+	@$(B)/pftests --backend check 2>&1 | tee $(B)/check-check.log
+
+check-tests-long: tests
+	PF_LONG=1 $(B)/pftests --backend cpu
+
+skipped = { mkdir -p $(B); echo "skipped: $(1)" | tee $(B)/check-$(2).log; }
+
+check-clang: ## compile everything with clang, warnings are errors
+	@if command -v clang >/dev/null; then $(MAKE) CC=clang BUILD=$(BUILD)/clang NVCC= OPTIMIZE=-O1 WERROR=1 objects; \
+	else $(call skipped,no clang,clang); fi
+
+check-nocuda: ## compile everything without nvcc, warnings are errors
+ifneq ($(CUDA_SOURCES),)
+	@$(MAKE) BUILD=$(BUILD)/nocuda NVCC= OPTIMIZE=-O0 WERROR=1 tests
+else
+	@echo "this build is without CUDA already"
+endif
+
+# The suites that are run under the sanitizers, by the beginning of their names.
+SANITIZE_SUITES ?= t0 t1 t4
+check-sanitize: ## some suites under the address and undefined-behaviour sanitizers
+	@$(MAKE) SANITIZE=1 WERROR=1 tests
+	@$(BUILD)/sanitize/pftests --backend cpu \
+	  $(foreach name,$(SANITIZE_SUITES),$(if $(filter $(name)%,$(SUITES)),--suite $(name))) \
+	  2>&1 | tee $(B)/check-sanitize.log
+
+# Each header of the arithmetic by itself, twice included, as C and as C++: nvcc reads them as C++.
+CELL_HEADERS := $(wildcard kernels/cell_*.h kernels/pf_*.h)
+check-cells: ## each kernels/cell_*.h and pf_*.h alone as C11 and C++17, gcc and clang
+	@failed=0; count=0; flags="-Ikernels -Wall -Wextra -Werror -O1 -o /dev/null"; \
+	for header in $(CELL_HEADERS); do \
+	  for compiler in "gcc -std=c11 -xc" "clang -std=c11 -xc" "g++ -std=c++17 -xc++" "clang++ -std=c++17 -xc++"; do \
+	    command -v $${compiler%% *} >/dev/null || continue; \
+	    printf '#include "%s"\n#include "%s"\nint pf_one(void);\nint pf_one(void) { return 1; }\n' \
+	      $${header#kernels/} $${header#kernels/} | $${compiler} $$flags -c - || \
+	      { echo "$$header: not alone with $$compiler"; failed=1; }; \
+	    count=$$((count + 1)); \
+	  done; \
+	done; echo "$$count compilations of $(words $(CELL_HEADERS)) headers"; exit $$failed
+
+C_FILES = $(wildcard kernels/*.[ch] kernels/*.cu host/*.[ch] tests/*.[ch] tests/*/*.[ch])
+check-format: ## the files are as clang-format makes them
+	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES); \
+	else $(call skipped,no clang-format,format); fi
+
+format: ## let clang-format write the files
+	clang-format -i $(C_FILES)
+
+tidy: $(B)/made.h $(B)/suites.h ## clang-tidy over all sources
+	clang-tidy --quiet $(KERNEL_SOURCES) $(HOST_SOURCES) $(MAIN) $(TESTS) tests/main.c -- \
+	  -std=c11 -fopenmp $(CPPFLAGS) $(NETCDF_CFLAGS) -Itests -I$(B)
+
+check-mutants: tests ## put faults into the sources, one at a time: a test has to see each
+	tests/mutants/run
+
+check-gpu: tests ## every suite on the GPU
+	$(B)/pftests --backend cuda
+
+check-long: ## the long counts
+	@PYTHON=$(PYTHON) .ci/packages build tests postproc
+	@failed=0; for step in $(LONG_CHECKS); do echo "== check-$$step"; PF_LONG=1 $(MAKE) check-$$step || failed=1; done; \
+	exit $$failed
+
+cuda-report: ## registers of every CUDA kernel and chip; a spill is an error
+ifneq ($(CUDA_SOURCES),)
+	@mkdir -p $(B); $(NVCC_COMPILE) -Xptxas -v -c $(CUDA_SOURCES) -o $(B)/cuda-report.o 2> $(B)/cuda-report.log || \
+	  { cat $(B)/cuda-report.log; exit 1; }
+	@awk '/Compiling entry function/ {name = $$6; chip = $$8; gsub("\x27", "", name); gsub("\x27", "", chip)} \
+	  /spill stores/ {spill = $$5 + $$9} \
+	  /Used .* registers/ {n++; split($$0, a, "Used "); r = a[2] + 0; if (r > most) most = r; \
+	    if (spill) {bad++; print chip, name, r " registers,", spill " bytes spilled"}; spill = 0} \
+	  END {print n " kernels, at most " most " registers, " bad + 0 " with spills"; exit n == 0 || bad > 0}' $(B)/cuda-report.log
+else
+	@echo "no nvcc" && exit 1
+endif
+
+bench: $(PROGRAMS) $(if $(BENCHES),$(B)/pfbench) ## measure this machine and the solver on it
+	$(B)/pfbench
+
+bench-gpu: $(PROGRAMS) $(if $(BENCHES),$(B)/pfbench) ## the same on the GPU
+	$(B)/pfbench --backend cuda
+
+# ----------------------------------------------------------------------------------------------------- install ----
+PREFIX ?= /usr/local
+SHARE := $(DESTDIR)$(PREFIX)/share/pfsolve
+install: all ## into PREFIX (/usr/local), under DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/inputs $(SHARE)/postproc
+	install -m 755 $(B)/pfsolve $(DESTDIR)$(PREFIX)/bin/pfsolve
+	install -m 644 $(INPUTS) $(wildcard inputs/README.md) $(SHARE)/inputs
+	install -m 644 $(wildcard postproc/*.py postproc/README.md) $(SHARE)/postproc
+	install -m 644 README.md LICENSE CITATION.cff $(SHARE)
+
+uninstall: ## out of PREFIX again
+	rm -f $(DESTDIR)$(PREFIX)/bin/pfsolve
+	rm -rf $(SHARE)
+
 help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
-	  awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@echo; sed -n '3,/^$$/s/^# \?//p' Makefile
 
 clean: ## remove build/
-	rm -rf $(BUILD)
+	rm -rf '$(BUILD)'
