@@ -1,0 +1,1143 @@
+/* config.c: see config.h.
+ *
+ * Three passes: assign (what is written, checked against the table), resolve (defaults that depend on other keys, the
+ * layers), check (what keys must not say together).  A number that was written wrongly is NaN from then on, and
+ * conditions are written so that NaN makes no further message. */
+#include "config.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The groups, in the order of the table. */
+enum {
+  RUN, GRID, MODEL, CONDITIONS, LITHIUM, LAYER, MATERIAL, HOTSPOT, MICROSTRUCTURE, NUCLEATION, PROTOCOL, OUTPUT, SOLVER,
+  ALLEN_CAHN
+};
+_Static_assert(ALLEN_CAHN + 1 == PF_GROUPS, "one name for each group of the table");
+
+/* Where the keys of &material stand in &layer and in &material. */
+enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
+
+/* Most cells of a grid: their number is an int in places. */
+#define CELLS_MAX 2147483647.0
+/* A layer thinner than this many W is a film. */
+#define FILM_WIDTHS 3.0
+/* A surface feature shorter than this many W is not resolved. */
+#define FEATURE_WIDTHS 4.0
+/* Longest text of one value, bytes. */
+#define VALUE_MAX (PF_PATH_MAX * 2 + 8)
+
+/* What stands in the table and is not built in this version: key NULL is the whole group, value NULL any value. */
+static const struct {
+  const char *group, *key, *value;
+} not_built[] = {
+    {"run", "max_walltime_min", NULL},
+    {"model", "interface", "allen_cahn"},
+    {"model", "mechanics", ".true."},
+    {"model", "electrons", ".true."},
+    {"layer", "fracture_toughness_MPa_m05", NULL},
+    {"layer", "flaw_depth_um", NULL},
+    {"material", "fracture_toughness_MPa_m05", NULL},
+    {"material", "flaw_depth_um", NULL},
+    {"microstructure", NULL, NULL},
+    {"nucleation", NULL, NULL},
+    {"protocol", "mode", "cycling"},
+    {"protocol", "mode", "ccd_constant_time"},
+    {"protocol", "mode", "ccd_constant_capacity"},
+    {"protocol", "end_at", "nucleation"},
+    {"protocol", "end_at", "fracture"},
+    {"output", "checkpoint_interval_min", NULL},
+    {"solver", "precision", "mixed"},
+    {"allen_cahn", NULL, NULL},
+};
+
+/* Which modes use a key of &protocol, and which need it. */
+#define BIT(mode) (1u << (mode))
+#define CCD (BIT(PF_MODE_CCD_CONSTANT_TIME) | BIT(PF_MODE_CCD_CONSTANT_CAPACITY))
+#define SET_CURRENT (BIT(PF_MODE_GALVANOSTATIC) | BIT(PF_MODE_CYCLING))
+static const struct {
+  const char *key;
+  unsigned used, needed;
+} mode_keys[] = {
+    {"current_mA_cm2", SET_CURRENT, SET_CURRENT},
+    {"voltage_mV", BIT(PF_MODE_POTENTIOSTATIC), BIT(PF_MODE_POTENTIOSTATIC)},
+    {"duration_h", BIT(PF_MODE_GALVANOSTATIC) | BIT(PF_MODE_POTENTIOSTATIC),
+     BIT(PF_MODE_GALVANOSTATIC) | BIT(PF_MODE_POTENTIOSTATIC)},
+    {"cycles", BIT(PF_MODE_CYCLING), 0},
+    {"half_cycle_h", BIT(PF_MODE_CYCLING) | BIT(PF_MODE_CCD_CONSTANT_TIME), BIT(PF_MODE_CCD_CONSTANT_TIME)},
+    {"capacity_mAh_cm2", BIT(PF_MODE_CYCLING) | BIT(PF_MODE_CCD_CONSTANT_CAPACITY), BIT(PF_MODE_CCD_CONSTANT_CAPACITY)},
+    {"rest_h", BIT(PF_MODE_CYCLING) | CCD, 0},
+    {"first_half_cycle", BIT(PF_MODE_CYCLING) | CCD, 0},
+    {"ccd_start_mA_cm2", CCD, CCD},
+    {"ccd_step_mA_cm2", CCD, CCD},
+    {"ccd_stop_mA_cm2", CCD, CCD},
+    {"voltage_limit_mV", SET_CURRENT | CCD, 0},
+};
+enum { MODE_KEYS = (int)(sizeof mode_keys / sizeof mode_keys[0]) };
+
+typedef struct reader {
+  const pf_input *input;
+  pf_config *cfg;
+  pf_report *report;
+} reader;
+
+/* ---- the table ---- */
+
+static int key_index(int group, const char *name) {
+  const pf_group *g = &pf_config_groups[group];
+  for (int k = 0; k < g->keys; k++)
+    if (strcasecmp(g->key[k].name, name) == 0) return k;
+  return -1;
+}
+
+static int group_index(const char *name) {
+  for (int g = 0; g < PF_GROUPS; g++)
+    if (strcasecmp(pf_config_groups[g].name, name) == 0) return g;
+  return -1;
+}
+
+/* How many groups of this name the config has. */
+static int group_count(const pf_config *cfg, int group) {
+  return group == LAYER ? cfg->layers : group == MATERIAL ? cfg->materials : group == HOTSPOT ? cfg->hotspots : 1;
+}
+
+static void *element_of(pf_config *cfg, int group, int which, const pf_key *key, int element) {
+  const pf_group *g = &pf_config_groups[group];
+  return (char *)cfg + g->offset + (size_t)which * g->stride + key->offset + (size_t)element * key->size;
+}
+
+static const void *element_at(const pf_config *cfg, int group, int which, const pf_key *key, int element) {
+  const pf_group *g = &pf_config_groups[group];
+  return (const char *)cfg + g->offset + (size_t)which * g->stride + key->offset + (size_t)element * key->size;
+}
+
+/* The n-th (from 0) of "a|b|c" into `out`; false: there are not so many. */
+static bool choice(const char *choices, int n, char *out, size_t size) {
+  for (; n > 0; n--) {
+    choices = strchr(choices, '|');
+    if (!choices) return false;
+    choices++;
+  }
+  snprintf(out, size, "%.*s", (int)strcspn(choices, "|"), choices);
+  return true;
+}
+
+/* The number of a choice, -1 if it is none. */
+static int choice_index(const char *choices, const char *text) {
+  char name[64];
+  for (int n = 0; choice(choices, n, name, sizeof name); n++)
+    if (strcasecmp(name, text) == 0) return n;
+  return -1;
+}
+
+/* Shortest text that reads back as the same number. */
+static void number_text(double number, char *out, size_t size) {
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(out, size, "%.*g", digits, number);
+    if (strtod(out, NULL) == number) return;
+  }
+}
+
+/* What is allowed, as a piece of a sentence. */
+static const char *allowed(const pf_key *key, char *out, size_t size) {
+  char least[32], most[32];
+  size_t n = 0;
+  number_text(key->least, least, sizeof least);
+  number_text(key->most, most, sizeof most);
+  if (key->choices) {
+    char name[64];
+    for (int i = 0; n < size && choice(key->choices, i, name, sizeof name); i++)
+      n += (size_t)snprintf(out + n, size - n, "%s'%s'", i ? ", " : "", name);
+  } else if (key->type == PF_KEY_LOGICAL) {
+    snprintf(out, size, ".true. or .false.");
+  } else if (key->type == PF_KEY_STRING) {
+    snprintf(out, size, "a string in quotes of at most %zu bytes", key->size - 1);
+  } else if (key->type == PF_KEY_INTEGER) {
+    snprintf(out, size, "a whole number from %.0f to %.0f", key->least, key->most);
+  } else {
+    n = (size_t)snprintf(out, size, "a number%s%s", key->unit[0] ? " in " : "", key->unit);
+    if (key->least > -1e29 && key->most < 1e29)
+      snprintf(out + n, size - n, " from %s%s to %s", key->open ? "above " : "", least, most);
+    else if (key->least > -1e29)
+      snprintf(out + n, size - n, key->open ? ", > %s" : ", >= %s", least);
+  }
+  return out;
+}
+
+/* Steps to turn one name into the other (Levenshtein). */
+static int distance(const char *a, const char *b) {
+  int row[PF_INPUT_NAME_MAX + 2];
+  const int columns = (int)strnlen(b, PF_INPUT_NAME_MAX);
+  for (int j = 0; j <= columns; j++) row[j] = j;
+  for (int i = 1; a[i - 1]; i++) {
+    int diagonal = row[0];
+    row[0] = i;
+    for (int j = 1; j <= columns; j++) {
+      const int change = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+      const int insert = row[j - 1] + 1, drop = row[j] + 1;
+      diagonal = row[j];
+      row[j] = change < insert ? change : insert;
+      if (drop < row[j]) row[j] = drop;
+    }
+  }
+  return row[columns];
+}
+
+static const char *nearest_key(int group, const char *name) {
+  const pf_group *g = &pf_config_groups[group];
+  int best = 0, least = INT_MAX;
+  for (int k = 0; k < g->keys; k++) {
+    const int steps = distance(g->key[k].name, name);
+    if (steps < least) {
+      least = steps;
+      best = k;
+    }
+  }
+  return g->key[best].name;
+}
+
+static const char *nearest_group(const char *name) {
+  int best = 0, least = INT_MAX;
+  for (int g = 0; g < PF_GROUPS; g++) {
+    const int steps = distance(pf_config_groups[g].name, name);
+    if (steps < least) {
+      least = steps;
+      best = g;
+    }
+  }
+  return pf_config_groups[best].name;
+}
+
+/* ---- messages ---- */
+
+static const pf_config_source *source_of(const pf_config *cfg, int group, int which, const char *key) {
+  return &cfg->source[group][which][key_index(group, key)];
+}
+
+static bool given(const pf_config *cfg, int group, int which, const char *key) {
+  return source_of(cfg, group, which, key)->place.column != 0;
+}
+
+/* Where a key was written, else its group, else the begin of the file. */
+static pf_input_place place_of(const pf_config *cfg, int group, int which, const char *key) {
+  if (key && given(cfg, group, which, key)) return source_of(cfg, group, which, key)->place;
+  const pf_input_place place = cfg->group_place[group][which];
+  return place.column ? place : (pf_input_place){1, 1};
+}
+
+/* Says something about a key: "&group key: text". */
+static void say(const reader *r, pf_severity severity, int group, int which, const char *key, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+static void say(const reader *r, pf_severity severity, int group, int which, const char *key, const char *format, ...) {
+  char text[768];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  pf_input_say(r->input, r->report, severity, place_of(r->cfg, group, which, key), "&%s%s%s: %s",
+               pf_config_groups[group].name, key ? " " : "", key ? key : "", text);
+}
+
+/* ---- assign ---- */
+
+static const char *put_value(const pf_key *key, const pf_input_value *value, bool bare_strings, void *out) {
+  const char *why = NULL;
+  if (key->type == PF_KEY_LOGICAL) return pf_input_logical(value, out);
+  if (key->type == PF_KEY_INTEGER) {
+    int number;
+    why = pf_input_integer(value, &number);
+    if (why) return why;
+    if (number < key->least || number > key->most) return "this is out of range";
+    memcpy(out, &number, sizeof number);
+    return NULL;
+  }
+  if (key->type == PF_KEY_NUMBER) {
+    double number;
+    why = pf_input_number(value, &number);
+    if (!why && (number < key->least || number > key->most || (key->open && number == key->least)))
+      why = "this is out of range";
+    if (why) number = (double)NAN;
+    memcpy(out, &number, sizeof number);
+    return why;
+  }
+  if (value->kind != PF_INPUT_STRING && !bare_strings) return "a string needs quotes";
+  if (key->type == PF_KEY_CHOICE) {
+    const int number = choice_index(key->choices, value->text);
+    if (number < 0) return "there is no such choice";
+    memcpy(out, &number, sizeof number);
+    return NULL;
+  }
+  if (strlen(value->text) >= key->size) return "this is too long";
+  if (key->choices) {
+    const int number = choice_index(key->choices, value->text);
+    if (number < 0) return "there is no such choice";
+    choice(key->choices, number, out, key->size);
+  } else {
+    memcpy(out, value->text, strlen(value->text) + 1);
+  }
+  return NULL;
+}
+
+/* Gives a key its default. */
+static void put_preset(pf_config *cfg, int group, int which, const pf_key *key) {
+  pf_input input = {0};
+  pf_report report = {0};
+  for (int e = 0; e < key->elements; e++) {
+    void *out = element_of(cfg, group, which, key, e);
+    memset(out, 0, key->size);
+    if (key->type == PF_KEY_NUMBER) *(double *)out = (double)NAN;
+    if (group == GRID && key->type == PF_KEY_INTEGER) *(int *)out = 1; /* cells */
+  }
+  if (!key->preset) return;
+  char text[256];
+  const int size = snprintf(text, sizeof text, "&a a=%s/", key->preset);
+  if (pf_input_parse("default", text, (size_t)size, &input, &report) == PF_OK)
+    for (int v = 0; v < input.values && v < key->elements; v++)
+      put_value(key, &input.value[v], false, element_of(cfg, group, which, key, v));
+  pf_input_free(&input);
+  pf_report_free(&report);
+}
+
+typedef struct assignment {
+  const reader *r;
+  int group, which;
+  const pf_key *key;
+  pf_config_source *source;
+  pf_input_place place;
+  bool twice;
+  int last; /* the last element given, -1: none */
+} assignment;
+
+static void put_element(void *context, int element, const pf_input_value *value) {
+  assignment *a = context;
+  const unsigned bit = 1u << element;
+  char text[512];
+  a->last = element;
+  if (a->source->elements & bit) {
+    a->twice = true;
+    return;
+  }
+  a->source->elements |= bit;
+  const char *why = put_value(a->key, value, value->place.line == 0,
+                              element_of(a->r->cfg, a->group, a->which, a->key, element));
+  if (!why) return;
+  a->source->bad = true;
+  pf_input_say(a->r->input, a->r->report, PF_ERROR, value->place, "&%s %s: found '%.*s': %s; allowed: %s",
+               pf_config_groups[a->group].name, a->key->name, 60, value->text, why, allowed(a->key, text, sizeof text));
+}
+
+/* Says where a place is, for "given twice". */
+static const char *place_text(pf_input_place place, char *out, size_t size) {
+  snprintf(out, size, place.line > 0 ? "in line %d" : "by --set %d", place.line > 0 ? place.line : place.column);
+  return out;
+}
+
+static void assign_key(const reader *r, int group, int which, const pf_input_key *in) {
+  const pf_group *g = &pf_config_groups[group];
+  const int k = key_index(group, in->name);
+  if (k < 0) {
+    if (!pf_report_has_room(r->report)) {
+      r->report->errors++;
+      return;
+    }
+    char also[128] = "";
+    for (int other = PF_GROUPS - 1; other >= 0; other--)
+      if (other != group && key_index(other, in->name) >= 0)
+        snprintf(also, sizeof also, " (&%s has a key of this name)", pf_config_groups[other].name);
+    pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s %s: found '%s', which is no key of this group; nearest: %s%s",
+                 g->name, in->name, in->name, nearest_key(group, in->name), also);
+    return;
+  }
+  const pf_key *key = &g->key[k];
+  pf_config_source *source = &r->cfg->source[group][which][k];
+  const pf_config_source before = *source;
+  const bool set = in->place.line == 0;
+  if (set && before.place.line > 0) { /* --set takes the place of what the file says */
+    if (!in->subscript) {
+      put_preset(r->cfg, group, which, key);
+      *source = (pf_config_source){0};
+    }
+    source->elements = 0;
+  }
+  pf_input_key renamed = *in; /* with the capital letters of the table */
+  renamed.name = key->name;
+  assignment a = {r, group, which, key, source, in->place, false, -1};
+  const bool good = pf_input_each(r->input, g->name, &renamed, key->elements, put_element, &a, r->report);
+  source->place = in->place;
+  if (!good) source->bad = true;
+  if (key->type == PF_KEY_STRING && key->elements > 1 && !in->subscript && a.last >= 0)
+    for (int e = a.last + 1; e < key->elements; e++)
+      memset(element_of(r->cfg, group, which, key, e), 0, key->size); /* a list ends with its last name */
+  if (a.twice || (before.place.column && !in->subscript && set == (before.place.line == 0))) {
+    char text[48];
+    pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s %s: given twice, first %s", g->name, key->name,
+                 place_text(before.place, text, sizeof text));
+  }
+  if (before.elements == source->elements && source->elements == 0 && !before.place.column)
+    source->place = (pf_input_place){0, 0}; /* nothing but empty values: not given */
+}
+
+/* The group of the config that a group of the input is, -1 (and said) if it is none. */
+static int find_group(const reader *r, const pf_input_group *in, int *which) {
+  pf_config *cfg = r->cfg;
+  const int group = group_index(in->name);
+  *which = 0;
+  if (group < 0) {
+    if (!pf_report_has_room(r->report)) {
+      r->report->errors++;
+      return -1;
+    }
+    pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: found '%s', which is no group; nearest: &%s", in->name,
+                 in->name, nearest_group(in->name));
+    return -1;
+  }
+  const pf_group *g = &pf_config_groups[group];
+  const bool set = in->place.line == 0;
+  const int count = g->most > 1 ? group_count(cfg, group) : cfg->group_place[group][0].column != 0;
+  int n = count; /* a new one */
+  if (set) {
+    n = in->number > 0 ? in->number - 1 : count > 0 ? 0 : count;
+    if (in->number == 0 && count > 1) {
+      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: there are %d of them, allowed: %s(1)%%... to %s(%d)%%...",
+                   g->name, count, g->name, g->name, count);
+      return -1;
+    }
+    if (n > count && n < g->most) {
+      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s(%d): there %s %d of them, the next one is %s(%d)",
+                   g->name, in->number, count == 1 ? "is" : "are", count, g->name, count + 1);
+      return -1;
+    }
+  }
+  if (n >= g->most) {
+    if (g->most > 1) {
+      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: found number %d, at most %d are allowed", g->name,
+                   n + 1, g->most);
+    } else if (set) {
+      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s(%d): there is only one group of this name", g->name,
+                   in->number);
+    } else {
+      char text[48];
+      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: given twice, first %s", g->name,
+                   place_text(cfg->group_place[group][0], text, sizeof text));
+    }
+    return -1;
+  }
+  if (n == count) {
+    cfg->group_place[group][n] = in->place;
+    if (group == LAYER) cfg->layers = n + 1;
+    if (group == MATERIAL) cfg->materials = n + 1;
+    if (group == HOTSPOT) cfg->hotspots = n + 1;
+  }
+  *which = n;
+  return group;
+}
+
+static void assign(const reader *r) {
+  for (int g = 0; g < PF_GROUPS; g++)
+    for (int which = 0; which < pf_config_groups[g].most; which++)
+      for (int k = 0; k < pf_config_groups[g].keys; k++)
+        put_preset(r->cfg, g, which, &pf_config_groups[g].key[k]);
+  for (int n = 0; n < r->input->groups; n++) {
+    const pf_input_group *in = &r->input->group[n];
+    int which;
+    const int group = find_group(r, in, &which);
+    if (group < 0) continue;
+    for (int k = in->key; k < in->key + in->keys; k++) assign_key(r, group, which, &r->input->key[k]);
+  }
+}
+
+/* ---- resolve ---- */
+
+static int dimensions(const pf_config *cfg) {
+  if (cfg->source[GRID][0][0].bad || !given(cfg, GRID, 0, "cells")) return 3; /* not known: no warnings about it */
+  return cfg->grid.cells[2] > 1 ? 3 : cfg->grid.cells[1] > 1 ? 2 : 1;
+}
+
+static bool has_salt(const pf_config_material *m) { return m->transference_number < 1.0; }
+
+static bool any_salt(const pf_config *cfg) {
+  for (int n = 0; n < cfg->layers; n++)
+    if (has_salt(&cfg->layer[n].properties)) return true;
+  return false;
+}
+
+/* Last part of a path without its ending. */
+static void base_name(const char *path, char *out, size_t size) {
+  const char *slash = strrchr(path, '/');
+  const char *name = slash ? slash + 1 : path;
+  const char *dot = strrchr(name, '.');
+  const size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+  snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), name);
+}
+
+static bool in_title(char c) { return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.'; }
+
+static void resolve_run(const reader *r) {
+  pf_config_run *run = &r->cfg->run;
+  char name[PF_NAME_MAX + 1];
+  base_name(r->cfg->path, name, sizeof name);
+  for (char *c = name; *c; c++)
+    if (!in_title(*c)) *c = '_';
+  if (name[0] == '.') name[0] = '_';
+  if (!name[0]) snprintf(name, sizeof name, "run");
+  if (!given(r->cfg, RUN, 0, "title")) {
+    memcpy(run->title, name, sizeof name);
+  } else if (!source_of(r->cfg, RUN, 0, "title")->bad) {
+    bool good = run->title[0] && run->title[0] != '.';
+    for (const char *c = run->title; *c; c++) good = good && in_title(*c);
+    if (!good)
+      say(r, PF_ERROR, RUN, 0, "title",
+          "found '%s', allowed: 1 to %d letters, digits, '-', '_' and '.', not first a '.' (it names files)", run->title,
+          PF_NAME_MAX);
+  }
+  if (!given(r->cfg, RUN, 0, "output_dir"))
+    snprintf(run->output_dir, sizeof run->output_dir, "runs/%s", name);
+  else if (!run->output_dir[0] && !source_of(r->cfg, RUN, 0, "output_dir")->bad)
+    say(r, PF_ERROR, RUN, 0, "output_dir", "found '', allowed: a path");
+}
+
+/* The &material of each layer: what the layer does not say itself comes from there. */
+static void merge_materials(const reader *r) {
+  pf_config *cfg = r->cfg;
+  bool used[PF_MATERIALS_MAX] = {false};
+  for (int m = 0; m < cfg->materials; m++)
+    for (int before = 0; before < m; before++)
+      if (cfg->material[m].name[0] && strcmp(cfg->material[m].name, cfg->material[before].name) == 0) {
+        say(r, PF_ERROR, MATERIAL, m, "name", "found '%s' twice", cfg->material[m].name);
+        break;
+      }
+  for (int n = 0; n < cfg->layers; n++) {
+    pf_config_layer *layer = &cfg->layer[n];
+    if (!layer->name[0]) snprintf(layer->name, sizeof layer->name, "layer%d", n + 1);
+    int m = 0;
+    while (m < cfg->materials && strcmp(cfg->material[m].name, layer->material) != 0) m++;
+    const bool found = layer->material[0] && m < cfg->materials;
+    if (layer->material[0] && !found) {
+      int best = -1;
+      for (int other = 0; other < cfg->materials; other++)
+        if (cfg->material[other].name[0] &&
+            (best < 0 || distance(cfg->material[other].name, layer->material) <
+                             distance(cfg->material[best].name, layer->material)))
+          best = other;
+      say(r, PF_ERROR, LAYER, n, "material", "found '%s', there is no &material of this name%s%s", layer->material,
+          best < 0 ? "" : "; nearest: ", best < 0 ? "" : cfg->material[best].name);
+    }
+    if (found) used[m] = true;
+    const int count = pf_config_groups[MATERIAL].keys - MATERIAL_PROPERTIES;
+    bool solid_given = given(cfg, LAYER, n, "solid");
+    for (int k = 0; found && k < count; k++) {
+      const pf_key *to = &pf_config_groups[LAYER].key[LAYER_PROPERTIES + k];
+      const pf_key *from = &pf_config_groups[MATERIAL].key[MATERIAL_PROPERTIES + k];
+      if (!cfg->source[LAYER][n][LAYER_PROPERTIES + k].place.column)
+        memcpy(element_of(cfg, LAYER, n, to, 0), element_at(cfg, MATERIAL, m, from, 0), to->size);
+    }
+    if (found) solid_given = solid_given || given(cfg, MATERIAL, m, "solid");
+    if (!solid_given) layer->properties.solid = !has_salt(&layer->properties);
+    memcpy(layer->properties.name, layer->name, sizeof layer->name);
+  }
+  for (int m = 0; m < cfg->materials; m++)
+    if (!used[m] && cfg->material[m].name[0])
+      say(r, PF_WARNING, MATERIAL, m, "name", "no &layer uses the material '%s'", cfg->material[m].name);
+}
+
+/* Which layers are films, where each layer lies, and the one that takes what is left. */
+static void resolve_layers(const reader *r) {
+  pf_config *cfg = r->cfg;
+  const double h = cfg->grid.spacing_um, length = cfg->grid.cells[0] * h;
+  const double width = cfg->model.interface_width_cells * h;
+  double sum = cfg->lithium.thickness_um + cfg->lithium.counter_thickness_um;
+  int left = -1, resolved = 0;
+  bool known = !cfg->source[GRID][0][0].bad && given(cfg, GRID, 0, "cells");
+  for (int n = 0; n < cfg->layers; n++) {
+    pf_config_layer *layer = &cfg->layer[n];
+    if (layer->thickness_um == 0.0) {
+      if (left >= 0) {
+        say(r, PF_ERROR, LAYER, n, "thickness_um", "found a second layer of thickness 0 (after layer %d), one may take what is left",
+            left + 1);
+        known = false;
+      }
+      left = n;
+      resolved++;
+    } else if (layer->thickness_um < FILM_WIDTHS * width) {
+      layer->film = true;
+      say(r, PF_NOTE, LAYER, n, "thickness_um",
+          "layer '%s' of %g um is thinner than 3 W = %g um: it is a film, a property of the interface, and takes no cells",
+          layer->name, layer->thickness_um, FILM_WIDTHS * width);
+    } else {
+      sum += layer->thickness_um;
+      resolved++;
+    }
+  }
+  if (!known || cfg->layers == 0 || isnan(sum) || isnan(length) || isnan(width)) return;
+  if (left >= 0) {
+    pf_config_layer *layer = &cfg->layer[left];
+    layer->thickness_um = length - sum;
+    if (!(layer->thickness_um >= FILM_WIDTHS * width))
+      say(r, PF_ERROR, LAYER, left, "thickness_um",
+          "lithium and the other layers take %g um of nx h = %g um, which leaves %g um; allowed: at least 3 W = %g um", sum,
+          length, layer->thickness_um, FILM_WIDTHS * width);
+  } else if (resolved == 0) {
+    say(r, PF_ERROR, LAYER, 0, "thickness_um", "every layer is a film, one of at least 3 W = %g um is needed",
+        FILM_WIDTHS * width);
+  } else if (!(fabs(sum - length) <= 0.5 * h)) {
+    say(r, PF_ERROR, LAYER, cfg->layers - 1, "thickness_um",
+        "lithium and layers (without films) add up to %g um, needed: nx h = %g um within half a cell (one thickness of 0 takes what is left)",
+        sum, length);
+  }
+  double x = cfg->lithium.thickness_um;
+  for (int n = 0; n < cfg->layers; n++) {
+    cfg->layer[n].start_um = x;
+    if (!cfg->layer[n].film) x += cfg->layer[n].thickness_um;
+    cfg->layer[n].end_um = x;
+  }
+}
+
+/* The layers that lithium touches or can reach, from both ends. */
+static void find_touched(const pf_config *cfg, bool touched[PF_LAYERS_MAX]) {
+  bool open = true;
+  for (int n = 0; n < cfg->layers; n++) {
+    touched[n] = open;
+    if (!cfg->layer[n].film) open = open && cfg->layer[n].properties.lithium_can_enter;
+  }
+  open = cfg->lithium.counter_thickness_um > 0.0 || cfg->lithium.counter_kinetics;
+  for (int n = cfg->layers - 1; n >= 0 && open; n--) {
+    touched[n] = true;
+    open = cfg->layer[n].film ||
+           (cfg->lithium.counter_thickness_um > 0.0 && cfg->layer[n].properties.lithium_can_enter);
+  }
+}
+
+static void resolve_properties(const reader *r) {
+  pf_config *cfg = r->cfg;
+  for (int n = 0; n < cfg->layers; n++) {
+    pf_config_layer *layer = &cfg->layer[n];
+    pf_config_material *p = &layer->properties;
+    if (layer->film && isnan(p->film_resistance_ohm_cm2))
+      p->film_resistance_ohm_cm2 =
+          layer->thickness_um * 1e-4 / (p->ionic_conductivity_S_cm + p->single_ion_conductivity_S_cm);
+    if (!layer->film && isnan(p->film_resistance_ohm_cm2)) p->film_resistance_ohm_cm2 = 0.0;
+    if (layer->film && isnan(p->exchange_current_mA_cm2)) { /* that of what it lies on */
+      int base = n;
+      while (base < cfg->layers && cfg->layer[base].film) base++;
+      if (base == cfg->layers)
+        for (base = n; base > 0 && cfg->layer[base].film;) base--;
+      p->exchange_current_mA_cm2 = cfg->layer[base].properties.exchange_current_mA_cm2;
+    }
+  }
+}
+
+static void resolve(const reader *r) {
+  pf_config *cfg = r->cfg;
+  const double h = cfg->grid.spacing_um, width = cfg->model.interface_width_cells * h;
+  resolve_run(r);
+  merge_materials(r);
+  resolve_layers(r);
+  resolve_properties(r);
+  if (isnan(cfg->model.mass_transfer_length_um)) cfg->model.mass_transfer_length_um = width / 4.0;
+  if (isnan(cfg->lithium.roughness_length_um)) cfg->lithium.roughness_length_um = FEATURE_WIDTHS * width;
+  if (isnan(cfg->lithium.perturbation_wavelength_um))
+    cfg->lithium.perturbation_wavelength_um = cfg->grid.cells[1] * h;
+  if (cfg->model.frame == PF_FRAME_AUTO) {
+    int first = 0;
+    while (first < cfg->layers - 1 && cfg->layer[first].film) first++;
+    cfg->model.frame = cfg->layers > 0 && cfg->layer[first].properties.solid ? PF_FRAME_STACK : PF_FRAME_GRID;
+  }
+  if (given(cfg, OUTPUT, 0, "snapshot_interval_h")) cfg->output.snapshot_count = 0;
+  /* fields that nothing computes */
+  int kept = 0;
+  for (int e = 0; e < PF_FIELDS_MAX; e++) {
+    char *field = cfg->output.fields[e];
+    const char *off = NULL;
+    if (!cfg->model.mechanics && (strcmp(field, "stress") == 0 || strcmp(field, "von_mises") == 0 || strcmp(field, "pressure") == 0))
+      off = "mechanics is off";
+    if (!cfg->model.electrons && strcmp(field, "electron_potential") == 0) off = "electrons is off";
+    if (!any_salt(cfg) && strcmp(field, "salt") == 0) off = "no layer has salt";
+    for (int before = 0; before < kept && !off && field[0]; before++)
+      if (strcmp(field, cfg->output.fields[before]) == 0) off = "it is there already";
+    if (off && given(cfg, OUTPUT, 0, "fields")) say(r, PF_WARNING, OUTPUT, 0, "fields", "'%s' is left out: %s", field, off);
+    if (!off && field[0]) {
+      if (kept != e) memcpy(cfg->output.fields[kept], field, sizeof cfg->output.fields[0]);
+      kept++;
+    }
+  }
+  for (int e = kept; e < PF_FIELDS_MAX; e++) memset(cfg->output.fields[e], 0, sizeof cfg->output.fields[0]);
+}
+
+/* ---- check ---- */
+
+static bool is_one_of(const char *name, const char *const *names) {
+  for (; *names; names++)
+    if (strcmp(*names, name) == 0) return true;
+  return false;
+}
+
+/* Why a key has no effect in this config, NULL if it has one. */
+static const char *unused(const pf_config *cfg, int group, int which, const pf_key *key) {
+  static const char *const of_stress[] = {"youngs_modulus_GPa", "poisson_ratio", "yield_stress_MPa", "lithium_plasticity",
+                                          "eigenstrain", "eigenstrain_form", "elastic_driving_force",
+                                          "stack_pressure_MPa", "mechanics_tolerance", NULL};
+  static const char *const of_salt[] = {"salt_concentration_mol_L", "diffusivity_cm2_s", "conductivity_follows_salt", NULL};
+  if (key->dimensions > dimensions(cfg)) return dimensions(cfg) == 1 ? "the grid is 1-D" : "the grid is 2-D";
+  if (!cfg->model.mechanics && is_one_of(key->name, of_stress)) return "mechanics is off";
+  if (!cfg->model.electrons && strcmp(key->name, "electronic_conductivity_S_cm") == 0) return "electrons is off";
+  if (is_one_of(key->name, of_salt)) {
+    bool salt = false;
+    if (group == LAYER) salt = has_salt(&cfg->layer[which].properties);
+    if (group == MATERIAL) {
+      salt = has_salt(&cfg->material[which]);
+      for (int n = 0; n < cfg->layers; n++)
+        if (strcmp(cfg->layer[n].material, cfg->material[which].name) == 0)
+          salt = salt || has_salt(&cfg->layer[n].properties);
+    }
+    if (!salt) return "transference_number is 1, there is no salt";
+  }
+  if (group == MODEL && strcmp(key->name, "mass_transfer_length_um") == 0 && !any_salt(cfg)) return "no layer has salt";
+  if (group == LITHIUM) {
+    if (strcmp(key->name, "roughness_length_um") == 0 && cfg->lithium.roughness_um == 0.0) return "roughness_um is 0";
+    if (strcmp(key->name, "perturbation_wavelength_um") == 0 && cfg->lithium.perturbation_um == 0.0)
+      return "perturbation_um is 0";
+    if (strcmp(key->name, "counter_kinetics") == 0 && cfg->lithium.counter_thickness_um > 0.0)
+      return "the counter electrode is lithium of its own";
+  }
+  if (group == PROTOCOL && !source_of(cfg, PROTOCOL, 0, "mode")->bad && given(cfg, PROTOCOL, 0, "mode"))
+    for (int n = 0; n < MODE_KEYS; n++)
+      if (strcmp(mode_keys[n].key, key->name) == 0 && !(mode_keys[n].used & BIT(cfg->protocol.mode)))
+        return "this mode does not use it";
+  if (group == ALLEN_CAHN && cfg->model.interface != PF_INTERFACE_ALLEN_CAHN) return "interface is 'reaction_interface'";
+  return NULL;
+}
+
+static const char *element_text(const pf_config *cfg, int group, int which, const pf_key *key, int element, bool quotes,
+                                char *out, size_t size);
+
+/* Is the group, or this value, not built in this version?  `what`: a text of it. */
+static bool is_not_built(const pf_config *cfg, int group, int which, const pf_key *key, char *what, size_t size) {
+  for (size_t n = 0; n < sizeof not_built / sizeof not_built[0]; n++) {
+    if (strcmp(not_built[n].group, pf_config_groups[group].name) != 0) continue;
+    if (!key || !not_built[n].key) {
+      if (!key && !not_built[n].key) return true;
+      continue;
+    }
+    if (strcmp(not_built[n].key, key->name) != 0) continue;
+    snprintf(what, size, "this key");
+    if (!not_built[n].value) return true;
+    for (int e = 0; e < key->elements; e++) {
+      char value[VALUE_MAX];
+      if (strcmp(element_text(cfg, group, which, key, e, false, value, sizeof value), not_built[n].value) == 0) {
+        snprintf(what, size, "'%.64s'", value);
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* Is a key as a whole not built? */
+static bool is_key_not_built(int group, const pf_key *key) {
+  for (size_t n = 0; n < sizeof not_built / sizeof not_built[0]; n++)
+    if (strcmp(not_built[n].group, pf_config_groups[group].name) == 0 && !not_built[n].value &&
+        (!not_built[n].key || strcmp(not_built[n].key, key->name) == 0))
+      return true;
+  return false;
+}
+
+static bool is_group_there(const pf_config *cfg, int group, int which) {
+  return which < group_count(cfg, group) && cfg->group_place[group][which].column != 0;
+}
+
+/* For every key: is it there if it must be, is it built, is it of use? */
+static void check_keys(const reader *r) {
+  for (int group = 0; group < PF_GROUPS; group++) {
+    const pf_group *g = &pf_config_groups[group];
+    char text[512];
+    if (!is_group_there(r->cfg, group, 0)) {
+      size_t n = 0;
+      for (int k = 0; k < g->keys && g->most == 1 && group != NUCLEATION; k++)
+        if (g->key[k].required)
+          n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", g->key[k].name);
+      if (n) say(r, PF_ERROR, group, 0, NULL, "this group is missing, needed for: %s", text);
+      if (group == LAYER) say(r, PF_ERROR, group, 0, NULL, "this group is missing, at least one is needed");
+      continue;
+    }
+    for (int which = 0; which < g->most && is_group_there(r->cfg, group, which); which++) {
+      if (is_not_built(r->cfg, group, which, NULL, text, sizeof text)) {
+        say(r, PF_ERROR, group, which, NULL, "this group is not built yet");
+        continue;
+      }
+      for (int k = 0; k < g->keys; k++) {
+        const pf_key *key = &g->key[k];
+        const pf_config_source *source = &r->cfg->source[group][which][k];
+        const char *why;
+        if (!source->place.column) {
+          if (key->required)
+            say(r, PF_ERROR, group, which, key->name, "not given, needed: %s", allowed(key, text, sizeof text));
+        } else if (!source->bad && is_not_built(r->cfg, group, which, key, text, sizeof text)) {
+          say(r, PF_ERROR, group, which, key->name, "found %s, which is not built yet", text);
+        } else if ((why = unused(r->cfg, group, which, key)) != NULL) {
+          say(r, PF_WARNING, group, which, key->name, "not used: %s", why);
+        }
+      }
+    }
+  }
+}
+
+static void check_grid(const reader *r) {
+  const int *n = r->cfg->grid.cells;
+  if (source_of(r->cfg, GRID, 0, "cells")->bad) return;
+  if ((double)n[0] * n[1] * n[2] > CELLS_MAX)
+    say(r, PF_ERROR, GRID, 0, "cells", "found %d x %d x %d = %.4g cells, at most %.0f are allowed", n[0], n[1], n[2],
+        (double)n[0] * n[1] * n[2], CELLS_MAX);
+  if (n[1] == 1 && n[2] > 1) say(r, PF_ERROR, GRID, 0, "cells", "found ny = 1 with nz = %d, a plane has nz = 1", n[2]);
+}
+
+static void check_lithium(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const pf_config_lithium *li = &cfg->lithium;
+  const double h = cfg->grid.spacing_um, width = cfg->model.interface_width_cells * h;
+  const double side = cfg->grid.cells[1] * h;
+  if (cfg->model.interface_width_cells < 4.0)
+    say(r, PF_WARNING, MODEL, 0, "interface_width_cells", "found %g: below 4 cells the front feels the grid",
+        cfg->model.interface_width_cells);
+  if (li->thickness_um < width)
+    say(r, PF_WARNING, LITHIUM, 0, "thickness_um", "found %g um, less than the interface width W = %g um: lithium is not resolved",
+        li->thickness_um, width);
+  if (li->counter_thickness_um > 0.0 && li->counter_thickness_um < width)
+    say(r, PF_WARNING, LITHIUM, 0, "counter_thickness_um",
+        "found %g um, less than the interface width W = %g um: lithium is not resolved", li->counter_thickness_um, width);
+  if (dimensions(cfg) == 1 || source_of(cfg, GRID, 0, "cells")->bad) return;
+  if (li->perturbation_um > 0.0) {
+    const double periods = side / li->perturbation_wavelength_um;
+    if (fabs(periods - round(periods)) > 1e-6 * periods || periods < 0.5)
+      say(r, PF_ERROR, LITHIUM, 0, "perturbation_wavelength_um", "found %g um, it must divide Ly = %g um",
+          li->perturbation_wavelength_um, side);
+    if (li->perturbation_wavelength_um < FEATURE_WIDTHS * width)
+      say(r, PF_WARNING, LITHIUM, 0, "perturbation_wavelength_um", "%g um is below 4 W = %g um: it is not resolved",
+          li->perturbation_wavelength_um, FEATURE_WIDTHS * width);
+    if (li->perturbation_um >= li->thickness_um)
+      say(r, PF_ERROR, LITHIUM, 0, "perturbation_um", "found %g um, allowed: less than thickness_um = %g", li->perturbation_um,
+          li->thickness_um);
+  }
+  if (li->roughness_um > 0.0) {
+    if (li->roughness_length_um < FEATURE_WIDTHS * width)
+      say(r, PF_WARNING, LITHIUM, 0, "roughness_length_um", "%g um is below 4 W = %g um: shorter waves are not seeded",
+          li->roughness_length_um, FEATURE_WIDTHS * width);
+    if (3.0 * li->roughness_um >= li->thickness_um)
+      say(r, PF_ERROR, LITHIUM, 0, "roughness_um", "found %g um, allowed: less than a third of thickness_um = %g",
+          li->roughness_um, li->thickness_um);
+  }
+}
+
+static void check_layers(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  bool touched[PF_LAYERS_MAX] = {false};
+  find_touched(cfg, touched);
+  for (int n = 0; n < cfg->layers; n++) {
+    const pf_config_layer *layer = &cfg->layer[n];
+    const pf_config_material *p = &layer->properties;
+    const char *needed[4][2] = {{NULL}};
+    int count = 0;
+    /* a film needs a conductivity or a resistance; a bad value was told already */
+    if (isnan(p->ionic_conductivity_S_cm) && !(layer->film && p->film_resistance_ohm_cm2 >= 0.0)) {
+      needed[count][0] = "ionic_conductivity_S_cm";
+      needed[count++][1] = "every layer has one";
+    }
+    if (isnan(p->exchange_current_mA_cm2) && touched[n]) {
+      needed[count][0] = "exchange_current_mA_cm2";
+      needed[count++][1] = "lithium can touch this layer";
+    }
+    if (has_salt(p) && isnan(p->salt_concentration_mol_L)) {
+      needed[count][0] = "salt_concentration_mol_L";
+      needed[count++][1] = "the transference number is below 1";
+    }
+    if (has_salt(p) && isnan(p->diffusivity_cm2_s) && !layer->film) {
+      needed[count][0] = "diffusivity_cm2_s";
+      needed[count++][1] = "the transference number is below 1";
+    }
+    for (int i = 0; i < count; i++) {
+      bool told = given(cfg, LAYER, n, needed[i][0]);
+      for (int m = 0; m < cfg->materials; m++)
+        if (strcmp(cfg->material[m].name, layer->material) == 0) told = told || given(cfg, MATERIAL, m, needed[i][0]);
+      if (!told)
+        say(r, PF_ERROR, LAYER, n, needed[i][0], "not given, neither in layer '%s' nor in its &material; needed: %s", layer->name,
+            needed[i][1]);
+    }
+    if (p->transference_number == 1.0 && p->single_ion_conductivity_S_cm > 0.0)
+      say(r, PF_ERROR, LAYER, n, "single_ion_conductivity_S_cm",
+          "contradicts transference_number = 1 in layer '%s': there is no salt beside this path, ionic_conductivity_S_cm is its conductivity",
+          layer->name);
+    if (isnan(p->fracture_toughness_MPa_m05) != isnan(p->flaw_depth_um))
+      say(r, PF_ERROR, LAYER, n, isnan(p->flaw_depth_um) ? "fracture_toughness_MPa_m05" : "flaw_depth_um",
+          "layer '%s' has only one of fracture_toughness_MPa_m05 and flaw_depth_um, needed: both or none", layer->name);
+    if (cfg->model.mechanics && (isnan(p->youngs_modulus_GPa) || isnan(p->poisson_ratio)))
+      say(r, PF_ERROR, LAYER, n, isnan(p->youngs_modulus_GPa) ? "youngs_modulus_GPa" : "poisson_ratio",
+          "not given for layer '%s', needed: mechanics is on", layer->name);
+  }
+}
+
+static void check_protocol(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const pf_config_protocol *p = &cfg->protocol;
+  if (!is_group_there(cfg, PROTOCOL, 0) || !given(cfg, PROTOCOL, 0, "mode") || source_of(cfg, PROTOCOL, 0, "mode")->bad)
+    return;
+  char mode[64], text[256];
+  choice(pf_config_groups[PROTOCOL].key[0].choices, p->mode, mode, sizeof mode);
+  for (int n = 0; n < MODE_KEYS; n++)
+    if (mode_keys[n].needed & BIT(p->mode) && !given(cfg, PROTOCOL, 0, mode_keys[n].key)) {
+      const pf_key *key = &pf_config_groups[PROTOCOL].key[key_index(PROTOCOL, mode_keys[n].key)];
+      say(r, PF_ERROR, PROTOCOL, 0, key->name, "not given, mode '%s' needs it: %s", mode, allowed(key, text, sizeof text));
+    }
+  if (p->mode == PF_MODE_CYCLING && given(cfg, PROTOCOL, 0, "half_cycle_h") == given(cfg, PROTOCOL, 0, "capacity_mAh_cm2"))
+    say(r, PF_ERROR, PROTOCOL, 0, "half_cycle_h", "mode 'cycling' needs either half_cycle_h or capacity_mAh_cm2");
+  if (p->ccd_stop_mA_cm2 < p->ccd_start_mA_cm2)
+    say(r, PF_ERROR, PROTOCOL, 0, "ccd_stop_mA_cm2", "found %g, allowed: at least ccd_start_mA_cm2 = %g",
+        p->ccd_stop_mA_cm2, p->ccd_start_mA_cm2);
+  for (int e = 0; e < PF_EVENTS_MAX; e++)
+    if (strcmp(p->end_at[e], "dendrite") == 0 && !given(cfg, PROTOCOL, 0, "dendrite_length_um"))
+      say(r, PF_ERROR, PROTOCOL, 0, "dendrite_length_um", "not given, end_at = 'dendrite' needs it");
+}
+
+static void check(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  check_keys(r);
+  check_grid(r);
+  check_lithium(r);
+  check_layers(r);
+  check_protocol(r);
+  if (given(cfg, OUTPUT, 0, "snapshot_interval_h") && given(cfg, OUTPUT, 0, "snapshot_count"))
+    say(r, PF_ERROR, OUTPUT, 0, "snapshot_count", "contradicts snapshot_interval_h, one of them is allowed");
+  const double h = cfg->grid.spacing_um;
+  for (int n = 0; n < cfg->hotspots && !source_of(cfg, GRID, 0, "cells")->bad; n++) {
+    const pf_config_hotspot *spot = &cfg->hotspot[n];
+    if (dimensions(cfg) > 1 && spot->y_um > cfg->grid.cells[1] * h)
+      say(r, PF_ERROR, HOTSPOT, n, "y_um", "found %g um, allowed: 0 to Ly = %g um", spot->y_um, cfg->grid.cells[1] * h);
+    if (dimensions(cfg) > 2 && spot->z_um > cfg->grid.cells[2] * h)
+      say(r, PF_ERROR, HOTSPOT, n, "z_um", "found %g um, allowed: 0 to Lz = %g um", spot->z_um, cfg->grid.cells[2] * h);
+  }
+}
+
+/* ---- the three together ---- */
+
+static pf_status copy_text(const char *text, size_t size, char **out) {
+  *out = malloc(size + 1);
+  PF_CHECK(*out, PF_NO_MEMORY, "no memory for the input");
+  if (size > 0) memcpy(*out, text, size);
+  (*out)[size] = '\0';
+  return PF_OK;
+}
+
+static pf_status keep_sets(const char *const *sets, int n_sets, pf_config *cfg) {
+  size_t size = 0;
+  for (int n = 0; n < n_sets; n++) size += strlen(sets[n]) + 1;
+  cfg->sets = calloc(size + 1, 1);
+  PF_CHECK(cfg->sets, PF_NO_MEMORY, "no memory for the input");
+  char *at = cfg->sets;
+  for (int n = 0; n < n_sets; n++) {
+    const size_t length = strlen(sets[n]);
+    memcpy(at, sets[n], length);
+    at[length] = '\n';
+    at += length + 1;
+  }
+  return PF_OK;
+}
+
+/* What follows the reading of the text. */
+static pf_status configure(pf_input *input, const char *const *sets, int n_sets, pf_config *cfg, pf_report *report) {
+  PF_TRY(copy_text(input->file, strlen(input->file), &cfg->path));
+  PF_TRY(copy_text(input->text, input->size, &cfg->text));
+  cfg->text_size = input->size;
+  PF_TRY(keep_sets(sets, n_sets, cfg));
+  for (int n = 0; n < n_sets; n++) PF_TRY(pf_input_set(input, n + 1, sets[n], report));
+  const reader r = {input, cfg, report};
+  assign(&r);
+  resolve(&r);
+  check(&r);
+  return PF_OK;
+}
+
+static pf_status finish(pf_status status, pf_input *input, const char *name, pf_report *report) {
+  if (status == PF_BAD_INPUT) pf_report_add(report, PF_ERROR, name, 1, 1, "%s", pf_status_message());
+  pf_input_free(input);
+  pf_report_sort(report);
+  if (status != PF_OK) return status;
+  PF_CHECK(report->errors == 0, PF_BAD_INPUT, "%s: %d error%s", name, report->errors, report->errors == 1 ? "" : "s");
+  return PF_OK;
+}
+
+pf_status pf_config_parse(const char *name, const char *text, size_t size, const char *const *sets, int n_sets,
+                          pf_config *cfg, pf_report *report) {
+  pf_input input;
+  memset(cfg, 0, sizeof *cfg);
+  pf_status status = pf_input_parse(name, text, size, &input, report);
+  if (status == PF_OK) status = configure(&input, sets, n_sets, cfg, report);
+  return finish(status, &input, name, report);
+}
+
+pf_status pf_config_read(const char *path, const char *const *sets, int n_sets, pf_config *cfg, pf_report *report) {
+  pf_input input;
+  memset(cfg, 0, sizeof *cfg);
+  pf_status status = pf_input_read(path, &input, report);
+  if (status == PF_OK) status = configure(&input, sets, n_sets, cfg, report);
+  return finish(status, &input, path, report);
+}
+
+void pf_config_free(pf_config *cfg) {
+  free(cfg->path);
+  free(cfg->text);
+  free(cfg->sets);
+  cfg->path = cfg->text = cfg->sets = NULL;
+  cfg->text_size = 0;
+}
+
+bool pf_config_given(const pf_config *cfg, const char *group, int which, const char *key) {
+  const int g = group_index(group);
+  return g >= 0 && which >= 0 && which < pf_config_groups[g].most && key_index(g, key) >= 0 && given(cfg, g, which, key);
+}
+
+/* ---- text ---- */
+
+/* One value as it is written in an input, "" if there is none. */
+static const char *element_text(const pf_config *cfg, int group, int which, const pf_key *key, int element, bool quotes,
+                                char *out, size_t size) {
+  const void *value = element_at(cfg, group, which, key, element);
+  out[0] = '\0';
+  if (key->type == PF_KEY_NUMBER) {
+    if (!isnan(*(const double *)value)) number_text(*(const double *)value, out, size);
+  } else if (key->type == PF_KEY_INTEGER) {
+    snprintf(out, size, "%d", *(const int *)value);
+  } else if (key->type == PF_KEY_LOGICAL) {
+    snprintf(out, size, "%s", *(const bool *)value ? ".true." : ".false.");
+  } else {
+    char name[64];
+    const char *text = value;
+    if (key->type == PF_KEY_CHOICE) {
+      choice(key->choices, *(const int *)value, name, sizeof name);
+      text = name;
+    }
+    if (!quotes) {
+      snprintf(out, size, "%s", text);
+    } else if (text[0]) {
+      size_t n = 0;
+      out[n++] = '\'';
+      for (; *text && n + 3 < size; text++) {
+        if (*text == '\'') out[n++] = '\'';
+        out[n++] = *text;
+      }
+      out[n++] = '\'';
+      out[n] = '\0';
+    }
+  }
+  return out;
+}
+
+/* All values of a key, false if it has none. */
+static bool print_values(const pf_config *cfg, int group, int which, const pf_key *key, FILE *out) {
+  char text[VALUE_MAX];
+  int count = 0;
+  for (int e = 0; e < key->elements; e++)
+    if (element_text(cfg, group, which, key, e, true, text, sizeof text)[0])
+      fprintf(out, "%s%s", count++ ? ", " : "", text);
+  return count > 0;
+}
+
+/* Has the key a value that is to be written? */
+static bool has_value(const pf_config *cfg, int group, int which, const pf_key *key) {
+  char text[VALUE_MAX];
+  if (!element_text(cfg, group, which, key, 0, true, text, sizeof text)[0]) return false;
+  /* whether a material is solid depends on the layer that takes it */
+  if (group == MATERIAL && key->resolved) return given(cfg, group, which, key->name);
+  return !(group == OUTPUT && strcmp(key->name, "snapshot_count") == 0 && cfg->output.snapshot_count == 0);
+}
+
+/* Is a key of a layer given by its &material? */
+static bool is_of_material(const pf_config *cfg, int group, int which, int k) {
+  for (int m = 0; group == LAYER && k >= LAYER_PROPERTIES && m < cfg->materials; m++)
+    if (cfg->material[m].name[0] && strcmp(cfg->material[m].name, cfg->layer[which].material) == 0)
+      return cfg->source[MATERIAL][m][k - LAYER_PROPERTIES + MATERIAL_PROPERTIES].place.column != 0;
+  return false;
+}
+
+void pf_config_print(const pf_config *cfg, FILE *out) {
+  for (int group = 0; group < PF_GROUPS; group++) {
+    const pf_group *g = &pf_config_groups[group];
+    if ((group == MICROSTRUCTURE || group == NUCLEATION || group == ALLEN_CAHN) && !is_group_there(cfg, group, 0)) continue;
+    for (int which = 0; which < group_count(cfg, group); which++) {
+      fprintf(out, "&%s\n", g->name);
+      for (int k = 0; k < g->keys; k++) {
+        const pf_key *key = &g->key[k];
+        const pf_config_source *source = &cfg->source[group][which][k];
+        const bool written = has_value(cfg, group, which, key);
+        const char *why = unused(cfg, group, which, key);
+        char text[128];
+        if (!why && is_key_not_built(group, key)) why = "not built yet";
+        fprintf(out, "  %s%s%s", why || !written ? "! " : "", key->name, written ? " = " : "");
+        if (written) print_values(cfg, group, which, key, out);
+        fprintf(out, "%s%s%s", written ? "  !" : ":", key->unit[0] && written ? " " : "", written ? key->unit : "");
+        if (why)
+          fprintf(out, " not used: %s\n", why);
+        else if (!written)
+          fprintf(out, " not given\n");
+        else if (source->place.column)
+          fprintf(out, " (%s)\n", place_text(source->place, text, sizeof text));
+        else
+          fprintf(out, " (%s)\n", is_of_material(cfg, group, which, k) ? "of the &material" : "default");
+      }
+      fprintf(out, "/\n");
+    }
+  }
+}
+
+/* Default of a key in words. */
+static const char *preset_text(const pf_key *key) {
+  return key->required ? "required" : key->preset ? key->preset : key->resolved ? key->resolved : "none";
+}
+
+bool pf_config_help(const char *group, FILE *out) {
+  bool found = false;
+  for (int n = 0; n < PF_GROUPS; n++) {
+    const pf_group *g = &pf_config_groups[n];
+    char text[512];
+    if (group && strcasecmp(group[0] == '&' ? group + 1 : group, g->name) != 0) continue;
+    fprintf(out, "%s&%s%s\n    %s\n", found ? "\n" : "", g->name, g->most > 1 ? " (repeated)" : "", g->help);
+    for (int k = 0; k < g->keys; k++) {
+      const pf_key *key = &g->key[k];
+      fprintf(out, "  %s%s\n      %s\n      allowed: %s; default: %s\n", key->name,
+              is_key_not_built(n, key) ? " (not built yet)" : "", key->help, allowed(key, text, sizeof text),
+              preset_text(key));
+    }
+    found = true;
+  }
+  return found;
+}
+
+/* A cell of a Markdown table: '|' would end it. */
+static void print_cell(const char *text, FILE *out) {
+  for (; *text; text++) {
+    if (*text == '|') fputc('\\', out);
+    fputc(*text, out);
+  }
+}
+
+void pf_config_help_markdown(FILE *out) {
+  fprintf(out, "# Keys of the input\n\n"
+               "Written by `pfsolve --help-input=markdown` from the table that reads the input (`host/config_table.c`).\n");
+  for (int n = 0; n < PF_GROUPS; n++) {
+    const pf_group *g = &pf_config_groups[n];
+    char text[512];
+    fprintf(out, "\n## `&%s`%s\n\n%c%s.\n\n| key | what | allowed | default |\n|---|---|---|---|\n", g->name,
+            g->most > 1 ? " (repeated)" : "", toupper((unsigned char)g->help[0]), g->help + 1);
+    for (int k = 0; k < g->keys; k++) {
+      const pf_key *key = &g->key[k];
+      fprintf(out, "| `%s` | %s", key->name, is_key_not_built(n, key) ? "(not built yet) " : "");
+      print_cell(key->help, out);
+      fprintf(out, " | ");
+      print_cell(allowed(key, text, sizeof text), out);
+      fprintf(out, " | ");
+      if (key->preset && !key->required) fprintf(out, "`");
+      print_cell(preset_text(key), out);
+      fprintf(out, "%s |\n", key->preset && !key->required ? "`" : "");
+    }
+  }
+}
