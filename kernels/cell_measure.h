@@ -102,7 +102,16 @@ PF_CELL pf_sums pf_cell_short(const pf_short_args *k, pf_at at) {
   return r;
 }
 
+/* A field for a file: y = factor x (times c0 of the cell's layer where by_salt). */
+#define PF_ARGS_export(IN, OUT, VAR, VAL)                                                                     \
+  IN(double, x) IN(uint8_t, material) IN(pf_params, params) OUT(float, y) VAL(double, factor) VAL(int, by_salt)
+PF_ARGS(export);
+PF_CELL void pf_cell_export(const pf_export_args *k, pf_at at) {
+  const double c0 = k->by_salt ? k->params->material[k->material[at.c]].c0 : 1;
+  k->y[at.c] = (float)(k->factor * c0 * k->x[at.c]);
+}
+
 #define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX) \
-  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) SUM(short)
+  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) SUM(short) MAP(export)
 
 #endif

@@ -1,0 +1,122 @@
+#include "measure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double um = 1e-6;
+
+pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
+  const pf_grid *g = &s->grid;
+  const ptrdiff_t rows = pf_rows(g);
+  const pf_grid lines = {1, g->ny, g->nz, g->h};
+  double sums[PF_SUMS];
+  PF_TRY(PF_MAP(s->backend, front, &lines, .xi = s->xi, .owner = s->owner, .front = s->front, .nx = g->nx));
+  PF_TRY(PF_SUM(s->backend, lithium, g, sums, .xi = s->xi, .owner = s->owner));
+  double *front = malloc((size_t)rows * sizeof(double));
+  PF_CHECK(front, PF_NO_MEMORY, "no memory for the front");
+  const pf_status status = s->backend->download(s->backend, front, s->front, (size_t)rows * sizeof(double));
+  if (status != PF_OK) {
+    free(front);
+    return status;
+  }
+  double mean = 0, low = INFINITY, high = -INFINITY, square = 0;
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    mean += front[r] / (double)rows;
+    low = fmin(low, front[r]);
+    high = fmax(high, front[r]);
+  }
+  for (ptrdiff_t r = 0; r < rows; r++) square += (front[r] - mean) * (front[r] - mean);
+  free(front);
+  const double h_um = g->h / um, deposited = s->lithium_passed[0] / (double)rows * h_um;
+  const double per_charge = s->params.growth * g->h / s->scales.current; /* Vm/F, m3/C */
+  *row = (pf_history_row){
+      .time_s = s->time,
+      .current_mA_cm2 = s->current / (double)rows * s->scales.current / 10,
+      .voltage_mV = 1e3 * s->voltage * s->scales.potential,
+      .charge_mAh_cm2 = deposited * um / per_charge / 36000,
+      .deposited_um = deposited,
+      .retreat_um = s->lithium_retreat[0] / (double)rows * h_um,
+      .front_mean_um = mean * h_um,
+      .front_max_um = high * h_um,
+      .front_min_um = low * h_um,
+      .roughness_um = sqrt(square / (double)rows) * h_um,
+      .salt_min_mol_L = NAN,
+      .electronic_leak_fraction = NAN,
+      .peak_stress_MPa = NAN,
+      .profile_q = sums[3] > 0 ? sums[2] / (s->params.eps * sums[3]) : (double)NAN,
+      .half_cycle = 1,
+      .step = s->step,
+      .dt_s = s->dt,
+  };
+  if (s->salty) {
+    double c0 = INFINITY; /* of the layer with least salt: s is continuous, c is not */
+    for (int m = 0; m < PF_MATERIALS; m++)
+      if (s->params.material[m].anion_share > 0) c0 = fmin(c0, s->params.material[m].c0);
+    row->salt_min_mol_L = s->salt_least * c0 / 1000;
+  }
+  return PF_OK;
+}
+
+pf_status pf_measure_short(pf_state *s, bool *is_short) {
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, short, &s->grid, sums, .xi = s->xi, .owner = s->owner));
+  *is_short = sums[0] > 0 || sums[1] > 0;
+  return PF_OK;
+}
+
+pf_status pf_measure_field(pf_state *s, const char *name, float *values, const char **units, const char **long_name) {
+  static const struct {
+    const char *name, *units, *long_name;
+  } field[] = {{"phase", "1", "lithium metal fraction"},
+               {"salt", "mol/m3", "Li+ (salt) concentration of the electrolyte"},
+               {"potential", "V", "ionic potential against lithium"},
+               {"reaction", "A/m3", "lithium deposition rate per volume"},
+               {"material", "1", "index of the layer"}};
+  for (size_t f = 0; f < sizeof field / sizeof *field; f++) {
+    if (strcmp(name, field[f].name) != 0) continue;
+    *units = field[f].units;
+    *long_name = field[f].long_name;
+    const size_t cells = (size_t)pf_cells(&s->grid);
+    if (f == 4) {
+      uint8_t *index = malloc(cells);
+      PF_CHECK(index, PF_NO_MEMORY, "no memory for the material map");
+      const pf_status status = s->backend->download(s->backend, index, s->material, cells);
+      for (size_t c = 0; status == PF_OK && c < cells; c++) values[c] = (float)index[c];
+      free(index);
+      return status;
+    }
+    const double *from[] = {s->xi, s->s, s->phi, s->reaction};
+    const double factor[] = {1, 1, s->scales.potential, s->scales.current / s->scales.length};
+    PF_TRY(PF_MAP(s->backend, export, &s->grid, .x = from[f], .material = s->material, .params = s->d_params,
+                  .y = s->border, .factor = factor[f], .by_salt = f == 1));
+    return s->backend->download(s->backend, values, s->border, cells * sizeof(float));
+  }
+  return PF_FAIL(PF_BAD_INPUT, "there is no field '%s' in this run", name);
+}
+
+void pf_measure_fault(pf_state *s, char *text, size_t size) {
+  const char *names[] = {"phase", "salt", "potential", "reaction"};
+  const double *fields[] = {s->xi, s->s, s->phi, s->reaction};
+  const size_t cells = (size_t)pf_cells(&s->grid);
+  double *values = malloc(cells * sizeof(double)), worst = 0;
+  snprintf(text, size, "no cell stands out");
+  for (int f = 0; values && f < 4; f++) {
+    if (s->backend->download(s->backend, values, fields[f], cells * sizeof(double)) != PF_OK) break;
+    for (size_t c = 0; c < cells; c++) {
+      const bool finite = isfinite(values[c]);
+      const double excess = f == 0 ? fmax(-values[c], values[c] - 1) : 0;
+      if (finite && !(excess > fmax(worst, 1e-3))) continue;
+      if (finite) worst = excess;
+      const size_t nx = (size_t)s->grid.nx, ny = (size_t)s->grid.ny;
+      snprintf(text, size, "%s is %.6g at cell (%zu, %zu, %zu)", names[f], values[c], c % nx, c / nx % ny,
+               c / nx / ny);
+      if (!finite) {
+        free(values);
+        return;
+      }
+    }
+  }
+  free(values);
+}

@@ -1,0 +1,19 @@
+/* measure.h: what is read off the state, in the units of the output. */
+#ifndef PF_MEASURE_H
+#define PF_MEASURE_H
+
+#include "history.h"
+#include "state.h"
+
+/* One row of history.csv (half_cycle is the caller's). */
+pf_status pf_measure_row(pf_state *state, pf_history_row *row);
+/* Lithium touches both electrodes, or the far end of the grid. */
+pf_status pf_measure_short(pf_state *state, bool *is_short);
+/* A field by its output name (phase, salt, potential, material) in SI units, host [nz][ny][nx].  PF_BAD_INPUT if there
+ * is no such field. */
+pf_status pf_measure_field(pf_state *state, const char *name, float *values, const char **units,
+                           const char **long_name);
+/* Where the first value that is not finite stands, or the largest excess of xi: "phase at cell (3, 4, 0)". */
+void pf_measure_fault(pf_state *state, char *text, size_t size);
+
+#endif

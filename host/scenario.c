@@ -1,0 +1,256 @@
+#include "scenario.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cell_random.h"
+#include "pf_constants.h"
+
+static const double um = 1e-6, S_cm = 100, mA_cm2 = 10, mol_L = 1000, cm2_s = 1e-4, ohm_cm2 = 1e-4, pi = 3.14159265358979323846;
+
+static double thermal(const pf_config *cfg) { return PF_GAS * cfg->conditions.temperature_K / PF_FARADAY; }
+
+static double width(const pf_config *cfg) { return cfg->model.interface_width_cells * cfg->grid.spacing_um * um; }
+
+/* A number that may be missing. */
+static double given(double value, double otherwise) { return isnan(value) ? otherwise : value; }
+
+static double path(const pf_config_material *m) { return given(m->single_ion_conductivity_S_cm, 0) * S_cm; }
+
+static pf_electrolyte electrolyte(const pf_config *cfg, const pf_scenario *s, const pf_config_material *m) {
+  const double unit = s->reference_conductivity * s->scales.potential, h = s->grid.h;
+  const double c0 = given(m->salt_concentration_mol_L, 0) * mol_L, share = 1 - m->transference_number;
+  const bool salty = share > 0;
+  pf_electrolyte e = {0};
+  e.conductance = m->ionic_conductivity_S_cm * S_cm / s->reference_conductivity;
+  e.single_ion_path = path(m) / s->reference_conductivity;
+  e.exchange = m->exchange_current_mA_cm2 * mA_cm2 / s->scales.current;
+  e.alpha = m->transfer_coefficient;
+  e.film = given(m->film_resistance_ohm_cm2, 0) * ohm_cm2 * s->reference_conductivity / h;
+  e.follows_salt = m->conductivity_follows_salt;
+  e.enters = m->lithium_can_enter;
+  if (!salty) return e;
+  e.anion_share = share;
+  e.c0 = c0;
+  e.diffusion = m->diffusivity_cm2_s * cm2_s * c0 * PF_FARADAY / unit;
+  e.capacity = c0 * PF_FARADAY * h * h / unit;
+  e.transfer = share * cfg->model.mass_transfer_length_um * um / (h * e.diffusion);
+  e.salt_volume = cfg->lithium.molar_volume_cm3_mol * 1e-6 * c0;
+  return e;
+}
+
+/* The film that lies on an electrode rides with it. */
+static pf_electrode electrode(const pf_config *cfg, const pf_scenario *s, int film) {
+  pf_electrode e = {0, -1, 0.5};
+  if (film < 0) return e;
+  const pf_config_material *m = &cfg->layer[film].properties;
+  e.film = given(m->film_resistance_ohm_cm2, 0) * ohm_cm2 * s->reference_conductivity / s->grid.h;
+  if (!isnan(m->exchange_current_mA_cm2)) {
+    e.exchange = m->exchange_current_mA_cm2 * mA_cm2 / s->scales.current;
+    e.alpha = m->transfer_coefficient;
+  }
+  return e;
+}
+
+void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
+  *s = (pf_scenario){0};
+  s->grid = (pf_grid){cfg->grid.cells[0], cfg->grid.cells[1], cfg->grid.cells[2], cfg->grid.spacing_um * um};
+  s->stack = cfg->model.frame == PF_FRAME_STACK;
+  for (int n = 0; n < cfg->layers; n++) {
+    const pf_config_material *m = &cfg->layer[n].properties;
+    if (cfg->layer[n].film) continue;
+    s->layer_of[s->layers++] = n;
+    s->reference_conductivity = fmax(s->reference_conductivity, m->ionic_conductivity_S_cm * S_cm + path(m));
+  }
+  const double h = s->grid.h, v = thermal(cfg), molar = cfg->lithium.molar_volume_cm3_mol * 1e-6;
+  s->scales = (pf_scales){v, h, s->reference_conductivity * v / h};
+  pf_params *p = &s->params;
+  p->capillary = cfg->lithium.surface_energy_J_m2 * molar / (PF_FARADAY * v * h);
+  p->growth = molar / PF_FARADAY * s->scales.current / h;
+  p->eps = cfg->model.interface_width_cells / 4;
+  p->floor = 1e-6;
+  p->counter = cfg->lithium.counter_thickness_um > 0 ? PF_COUNTER_RESOLVED
+               : cfg->lithium.counter_kinetics        ? PF_COUNTER_FACE
+                                                      : PF_COUNTER_IDEAL;
+  for (int m = 0; m < s->layers; m++)
+    p->material[m] = electrolyte(cfg, s, &cfg->layer[s->layer_of[m]].properties);
+  const int last = cfg->layers - 1;
+  p->electrode[0] = electrode(cfg, s, cfg->layer[0].film ? 0 : -1);
+  p->electrode[1] = electrode(cfg, s, cfg->layer[last].film ? last : -1);
+}
+
+/* ---- fields ---- */
+
+pf_status pf_scenario_front(const pf_config *cfg, const pf_grid *g, double *front) {
+  const ptrdiff_t rows = pf_rows(g);
+  const double h = g->h, ly = g->ny * h, lz = g->nz * h;
+  const double rms = given(cfg->lithium.roughness_um, 0) * um, length = given(cfg->lithium.roughness_length_um, 0) * um;
+  for (ptrdiff_t row = 0; row < rows; row++) front[row] = 0;
+  if (rms > 0 && length > 0 && rows > 1) {
+    /* Gaussian correlation: modes with k of normal amplitude, variance exp(-(k length)^2/4); k length <= 6 */
+    const int most_y = g->ny > 1 ? (int)fmin(g->ny / 2, ceil(6 * ly / (2 * pi * length))) : 0;
+    const int most_z = g->nz > 1 ? (int)fmin(g->nz / 2, ceil(6 * lz / (2 * pi * length))) : 0;
+    for (int b = -most_z; b <= most_z; b++) {
+      for (int a = 0; a <= most_y; a++) {
+        if (a == 0 && b <= 0) continue; /* the mean, and modes that another one stands for */
+        const double k = 2 * pi * hypot(a / ly, b / lz);
+        const pf_normal_pair n = pf_random_normal((uint32_t)cfg->run.random_seed, PF_RANDOM_ROUGHNESS, (uint32_t)a,
+                                                  (uint32_t)(b + most_z));
+        const double size = exp(-0.125 * k * k * length * length);
+        if (size < 1e-3) continue;
+        for (ptrdiff_t row = 0; row < rows; row++) {
+          const double phase = 2 * pi * (a * ((double)(row % g->ny) + 0.5) / g->ny + b * ((double)(row / g->ny) + 0.5) / g->nz);
+          front[row] += size * (n.a * cos(phase) + n.b * sin(phase));
+        }
+      }
+    }
+    double square = 0;
+    for (ptrdiff_t row = 0; row < rows; row++) square += front[row] * front[row];
+    PF_CHECK(square > 0, PF_BAD_INPUT,
+             "roughness_length_um = %g is too long for a cell %g um wide: no wave of such a roughness fits",
+             cfg->lithium.roughness_length_um, fmax(ly, lz) / um);
+    for (ptrdiff_t row = 0; row < rows; row++) front[row] *= rms / sqrt(square / (double)rows);
+  }
+  const double size = given(cfg->lithium.perturbation_um, 0) * um;
+  for (ptrdiff_t row = 0; row < rows; row++) {
+    const double y = ((double)(row % g->ny) + 0.5) * h;
+    front[row] += cfg->lithium.thickness_um * um;
+    if (size > 0 && g->ny > 1) front[row] += size * cos(2 * pi * y / (cfg->lithium.perturbation_wavelength_um * um));
+  }
+  return PF_OK;
+}
+
+/* Distance across the period. */
+static double apart(double a, double b, double period) {
+  const double d = fabs(a - b);
+  return fmin(d, period - d);
+}
+
+static double hotspot(const pf_config *cfg, const pf_grid *g, ptrdiff_t row) {
+  const double h = cfg->grid.spacing_um, ly = g->ny * h, lz = g->nz * h;
+  const double y = ((double)(row % g->ny) + 0.5) * h, z = ((double)(row / g->ny) + 0.5) * h;
+  double factor = 1;
+  for (int n = 0; n < cfg->hotspots; n++) {
+    const pf_config_hotspot *spot = &cfg->hotspot[n];
+    const double dy = g->ny > 1 ? apart(y, given(spot->y_um, 0.5 * ly), ly) : 0;
+    const double dz = g->nz > 1 ? apart(z, given(spot->z_um, 0.5 * lz), lz) : 0;
+    if (hypot(dy, dz) <= spot->radius_um) factor *= spot->factor;
+  }
+  return factor;
+}
+
+/* Host arrays of the initial state. */
+typedef struct initial {
+  double *xi, *s, *hotspot, *front, *film_x;
+  uint8_t *material;
+} initial;
+
+static void fill_rows(const pf_config *cfg, const pf_scenario *sc, initial *f) {
+  const pf_grid *g = &sc->grid;
+  const double h = g->h, w = width(cfg) / 4;
+  const double far = g->nx * h - cfg->lithium.counter_thickness_um * um;
+  for (int i = 0; i < g->nx; i++) { /* the layer that lies there, or would if the lithium went */
+    const double x = (i + 0.5) * cfg->grid.spacing_um;
+    int m = 0;
+    while (m + 1 < sc->layers && x > cfg->layer[sc->layer_of[m]].end_um) m++;
+    for (ptrdiff_t row = 0; row < pf_rows(g); row++) f->material[row * g->nx + i] = (uint8_t)m;
+  }
+  for (ptrdiff_t row = 0; row < pf_rows(g); row++) {
+    const pf_at at = pf_at_row(g, row);
+    f->hotspot[row] = hotspot(cfg, g, row);
+    const double dy = (f->front[row + at.yp / g->nx] - f->front[row + at.ym / g->nx]) / (2 * h);
+    const double dz = (f->front[row + at.zp / g->nx] - f->front[row + at.zm / g->nx]) / (2 * h);
+    const double slope = sqrt(1 + dy * dy + dz * dz); /* from the height to the distance */
+    for (int i = 0; i < g->nx; i++) {
+      const double x = (i + 0.5) * h;
+      double xi = 1 / (1 + exp((x - f->front[row]) / (slope * w)));
+      if (sc->params.counter == PF_COUNTER_RESOLVED) xi += 1 / (1 + exp((far - x) / w));
+      f->xi[at.c + i] = xi;
+      f->s[at.c + i] = 1;
+    }
+  }
+  for (int n = 1; n + 1 < cfg->layers; n++) { /* films that touch no lithium */
+    const pf_config_layer *l = &cfg->layer[n];
+    if (!l->film) continue;
+    int face = (int)lround(l->start_um / cfg->grid.spacing_um);
+    if (face < 1) face = 1;
+    if (face > g->nx - 1) face = g->nx - 1;
+    f->film_x[face] += given(l->properties.film_resistance_ohm_cm2, 0) * ohm_cm2 * sc->reference_conductivity / h;
+  }
+}
+
+static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s, initial *f) {
+  const size_t n = (size_t)pf_cells(&sc->grid), rows = (size_t)pf_rows(&sc->grid);
+  f->xi = malloc(n * sizeof(double));
+  f->s = malloc(n * sizeof(double));
+  f->material = malloc(n);
+  f->hotspot = malloc(rows * sizeof(double));
+  f->front = malloc(rows * sizeof(double));
+  f->film_x = calloc((size_t)sc->grid.nx + 1, sizeof(double));
+  PF_CHECK(f->xi && f->s && f->material && f->hotspot && f->front && f->film_x, PF_NO_MEMORY,
+           "no memory for the initial fields of %zu cells", n);
+  PF_TRY(pf_scenario_front(cfg, &sc->grid, f->front));
+  fill_rows(cfg, sc, f);
+  pf_backend *b = s->backend;
+  PF_TRY(b->upload(b, s->xi, f->xi, n * sizeof(double)));
+  PF_TRY(b->upload(b, s->s, f->s, n * sizeof(double)));
+  PF_TRY(b->upload(b, s->material, f->material, n));
+  PF_TRY(b->upload(b, s->hotspot, f->hotspot, rows * sizeof(double)));
+  PF_TRY(b->upload(b, s->film_x, f->film_x, ((size_t)sc->grid.nx + 1) * sizeof(double)));
+  s->scales = sc->scales;
+  s->stack = sc->stack;
+  s->tolerance = cfg->solver.potential_tolerance;
+  return pf_state_start(s);
+}
+
+pf_status pf_scenario_start(const pf_config *cfg, const pf_scenario *sc, pf_backend *backend, pf_state **state) {
+  pf_state *s = NULL;
+  PF_TRY(pf_state_create(backend, &sc->grid, &sc->params, &s));
+  initial f = {0};
+  const pf_status status = start(cfg, sc, s, &f);
+  free(f.xi), free(f.s), free(f.material), free(f.hotspot), free(f.front), free(f.film_x);
+  if (status != PF_OK) {
+    pf_state_destroy(s);
+    return status;
+  }
+  *state = s;
+  return PF_OK;
+}
+
+/* ---- what to expect ---- */
+
+void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
+  const double v = thermal(cfg), molar = cfg->lithium.molar_volume_cm3_mol * 1e-6;
+  const double current = given(cfg->protocol.current_mA_cm2, NAN) * mA_cm2;
+  double gap = sc->grid.nx * sc->grid.h - (cfg->lithium.thickness_um + cfg->lithium.counter_thickness_um) * um;
+  fprintf(out, "! derived\n");
+  fprintf(out, "!   interface width W         %.4g um; sharper tips take it for their radius\n", width(cfg) / um);
+  fprintf(out, "!   capillary length gamma Vm/RT  %.3g nm\n",
+          cfg->lithium.surface_energy_J_m2 * molar / (PF_FARADAY * v) * 1e9);
+  fprintf(out, "!   frame                     %s\n", sc->stack ? "stack (moves with the electrode)" : "grid");
+  for (int m = 0; m < sc->layers; m++) {
+    const pf_config_layer *l = &cfg->layer[sc->layer_of[m]];
+    const pf_config_material *p = &l->properties;
+    const double kappa = p->ionic_conductivity_S_cm * S_cm, i0 = p->exchange_current_mA_cm2 * mA_cm2;
+    fprintf(out, "!   layer %s: %.4g um, %.4g ohm cm2", l->name, l->thickness_um,
+            l->thickness_um * um / (kappa + path(p)) / ohm_cm2);
+    fprintf(out, ", charge transfer %.4g ohm cm2, Wagner length %.4g um\n", v / i0 / ohm_cm2, kappa * v / i0 / um);
+    if (!(p->transference_number < 1)) continue;
+    const double share = 1 - p->transference_number, c0 = p->salt_concentration_mol_L * mol_L;
+    const double d = p->diffusivity_cm2_s * cm2_s;
+    fprintf(out, "!     limiting current over %.4g um: %.4g mA/cm2", gap / um, 2 * PF_FARADAY * d * c0 / (share * gap) / mA_cm2);
+    if (!isnan(current) && current > 0) {
+      const double q = PF_FARADAY * c0 / (2 * share * current);
+      fprintf(out, "; Sand's time at %.4g mA/cm2: %.4g h", current / mA_cm2, pi * d * q * q / 3600);
+    }
+    fprintf(out, "\n");
+  }
+  for (int n = 0; n < cfg->layers; n++)
+    if (cfg->layer[n].film)
+      fprintf(out, "!   film %s: %.4g ohm cm2, thinner than 3 W: a resistance that rides with the interface\n",
+              cfg->layer[n].name, given(cfg->layer[n].properties.film_resistance_ohm_cm2, 0));
+  if (!isnan(current)) fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
+  const double bytes = pf_state_bytes(&sc->grid);
+  fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20, bytes / (double)pf_cells(&sc->grid));
+}
