@@ -11,7 +11,7 @@
 #include "pf_kernel.h"
 
 #define PF_METAL 0.1
-#define PF_TAIL 1e-7
+#define PF_TAIL 1e-14
 
 /* Seeds: the electrodes' end faces. */
 #define PF_ARGS_connect_start(IN, OUT, VAR, VAL) IN(double, xi) OUT(uint8_t, owner) VAL(int, resolved)
