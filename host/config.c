@@ -13,7 +13,19 @@
 
 /* The groups, in the order of the table. */
 enum {
-  RUN, GRID, MODEL, CONDITIONS, LITHIUM, LAYER, MATERIAL, HOTSPOT, MICROSTRUCTURE, NUCLEATION, PROTOCOL, OUTPUT, SOLVER,
+  RUN,
+  GRID,
+  MODEL,
+  CONDITIONS,
+  LITHIUM,
+  LAYER,
+  MATERIAL,
+  HOTSPOT,
+  MICROSTRUCTURE,
+  NUCLEATION,
+  PROTOCOL,
+  OUTPUT,
+  SOLVER,
   ALLEN_CAHN
 };
 _Static_assert(ALLEN_CAHN + 1 == PF_GROUPS, "one name for each group of the table");
@@ -321,8 +333,8 @@ static void put_element(void *context, int element, const pf_input_value *value)
     return;
   }
   a->source->elements |= bit;
-  const char *why = put_value(a->key, value, value->place.line == 0,
-                              element_of(a->r->cfg, a->group, a->which, a->key, element));
+  const char *why =
+      put_value(a->key, value, value->place.line == 0, element_of(a->r->cfg, a->group, a->which, a->key, element));
   if (!why) return;
   a->source->bad = true;
   pf_input_say(a->r->input, a->r->report, PF_ERROR, value->place, "&%s %s: found '%.*s': %s; allowed: %s",
@@ -347,8 +359,9 @@ static void assign_key(const reader *r, int group, int which, const pf_input_key
     for (int other = PF_GROUPS - 1; other >= 0; other--)
       if (other != group && key_index(other, in->name) >= 0)
         snprintf(also, sizeof also, " (&%s has a key of this name)", pf_config_groups[other].name);
-    pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s %s: found '%s', which is no key of this group; nearest: %s%s",
-                 g->name, in->name, in->name, nearest_key(group, in->name), also);
+    pf_input_say(r->input, r->report, PF_ERROR, in->place,
+                 "&%s %s: found '%s', which is no key of this group; nearest: %s%s", g->name, in->name, in->name,
+                 nearest_key(group, in->name), also);
     return;
   }
   const pf_key *key = &g->key[k];
@@ -401,8 +414,9 @@ static int find_group(const reader *r, const pf_input_group *in, int *which) {
   if (set) {
     n = in->number > 0 ? in->number - 1 : count > 0 ? 0 : count;
     if (in->number == 0 && count > 1) {
-      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: there are %d of them, allowed: %s(1)%%... to %s(%d)%%...",
-                   g->name, count, g->name, g->name, count);
+      pf_input_say(r->input, r->report, PF_ERROR, in->place,
+                   "&%s: there are %d of them, allowed: %s(1)%%... to %s(%d)%%...", g->name, count, g->name, g->name,
+                   count);
       return -1;
     }
     if (n > count && n < g->most) {
@@ -438,8 +452,7 @@ static int find_group(const reader *r, const pf_input_group *in, int *which) {
 static void assign(const reader *r) {
   for (int g = 0; g < PF_GROUPS; g++)
     for (int which = 0; which < pf_config_groups[g].most; which++)
-      for (int k = 0; k < pf_config_groups[g].keys; k++)
-        put_preset(r->cfg, g, which, &pf_config_groups[g].key[k]);
+      for (int k = 0; k < pf_config_groups[g].keys; k++) put_preset(r->cfg, g, which, &pf_config_groups[g].key[k]);
   for (int n = 0; n < r->input->groups; n++) {
     const pf_input_group *in = &r->input->group[n];
     int which;
@@ -490,8 +503,8 @@ static void resolve_run(const reader *r) {
     for (const char *c = run->title; *c; c++) good = good && in_title(*c);
     if (!good)
       say(r, PF_ERROR, RUN, 0, "title",
-          "found '%s', allowed: 1 to %d letters, digits, '-', '_' and '.', not first a '.' (it names files)", run->title,
-          PF_NAME_MAX);
+          "found '%s', allowed: 1 to %d letters, digits, '-', '_' and '.', not first a '.' (it names files)",
+          run->title, PF_NAME_MAX);
   }
   if (!given(r->cfg, RUN, 0, "output_dir"))
     snprintf(run->output_dir, sizeof run->output_dir, "runs/%s", name);
@@ -518,9 +531,8 @@ static void merge_materials(const reader *r) {
     if (layer->material[0] && !found) {
       int best = -1;
       for (int other = 0; other < cfg->materials; other++)
-        if (cfg->material[other].name[0] &&
-            (best < 0 || distance(cfg->material[other].name, layer->material) <
-                             distance(cfg->material[best].name, layer->material)))
+        if (cfg->material[other].name[0] && (best < 0 || distance(cfg->material[other].name, layer->material) <
+                                                             distance(cfg->material[best].name, layer->material)))
           best = other;
       say(r, PF_ERROR, LAYER, n, "material", "found '%s', there is no &material of this name%s%s", layer->material,
           best < 0 ? "" : "; nearest: ", best < 0 ? "" : cfg->material[best].name);
@@ -555,8 +567,8 @@ static void resolve_layers(const reader *r) {
     pf_config_layer *layer = &cfg->layer[n];
     if (layer->thickness_um == 0.0) {
       if (left >= 0) {
-        say(r, PF_ERROR, LAYER, n, "thickness_um", "found a second layer of thickness 0 (after layer %d), one may take what is left",
-            left + 1);
+        say(r, PF_ERROR, LAYER, n, "thickness_um",
+            "found a second layer of thickness 0 (after layer %d), one may take what is left", left + 1);
         known = false;
       }
       left = n;
@@ -564,7 +576,8 @@ static void resolve_layers(const reader *r) {
     } else if (layer->thickness_um < FILM_WIDTHS * width) {
       layer->film = true;
       say(r, PF_NOTE, LAYER, n, "thickness_um",
-          "layer '%s' of %g um is thinner than 3 W = %g um: it is a film, a property of the interface, and takes no cells",
+          "layer '%s' of %g um is thinner than 3 W = %g um: it is a film, a property of the interface, and takes no "
+          "cells",
           layer->name, layer->thickness_um, FILM_WIDTHS * width);
     } else {
       sum += layer->thickness_um;
@@ -577,14 +590,15 @@ static void resolve_layers(const reader *r) {
     layer->thickness_um = length - sum;
     if (!(layer->thickness_um >= FILM_WIDTHS * width))
       say(r, PF_ERROR, LAYER, left, "thickness_um",
-          "lithium and the other layers take %g um of nx h = %g um, which leaves %g um; allowed: at least 3 W = %g um", sum,
-          length, layer->thickness_um, FILM_WIDTHS * width);
+          "lithium and the other layers take %g um of nx h = %g um, which leaves %g um; allowed: at least 3 W = %g um",
+          sum, length, layer->thickness_um, FILM_WIDTHS * width);
   } else if (resolved == 0) {
     say(r, PF_ERROR, LAYER, 0, "thickness_um", "every layer is a film, one of at least 3 W = %g um is needed",
         FILM_WIDTHS * width);
   } else if (!(fabs(sum - length) <= 0.5 * h)) {
     say(r, PF_ERROR, LAYER, cfg->layers - 1, "thickness_um",
-        "lithium and layers (without films) add up to %g um, needed: nx h = %g um within half a cell (one thickness of 0 takes what is left)",
+        "lithium and layers (without films) add up to %g um, needed: nx h = %g um within half a cell (one thickness of "
+        "0 takes what is left)",
         sum, length);
   }
   double x = cfg->lithium.thickness_um;
@@ -605,8 +619,8 @@ static void find_touched(const pf_config *cfg, bool touched[PF_LAYERS_MAX]) {
   open = cfg->lithium.counter_thickness_um > 0.0 || cfg->lithium.counter_kinetics;
   for (int n = cfg->layers - 1; n >= 0 && open; n--) {
     touched[n] = true;
-    open = cfg->layer[n].film ||
-           (cfg->lithium.counter_thickness_um > 0.0 && cfg->layer[n].properties.lithium_can_enter);
+    open =
+        cfg->layer[n].film || (cfg->lithium.counter_thickness_um > 0.0 && cfg->layer[n].properties.lithium_can_enter);
   }
 }
 
@@ -638,8 +652,7 @@ static void resolve(const reader *r) {
   resolve_properties(r);
   if (isnan(cfg->model.mass_transfer_length_um)) cfg->model.mass_transfer_length_um = width / 4.0;
   if (isnan(cfg->lithium.roughness_length_um)) cfg->lithium.roughness_length_um = FEATURE_WIDTHS * width;
-  if (isnan(cfg->lithium.perturbation_wavelength_um))
-    cfg->lithium.perturbation_wavelength_um = cfg->grid.cells[1] * h;
+  if (isnan(cfg->lithium.perturbation_wavelength_um)) cfg->lithium.perturbation_wavelength_um = cfg->grid.cells[1] * h;
   if (cfg->model.frame == PF_FRAME_AUTO) {
     int first = 0;
     while (first < cfg->layers - 1 && cfg->layer[first].film) first++;
@@ -651,13 +664,15 @@ static void resolve(const reader *r) {
   for (int e = 0; e < PF_FIELDS_MAX; e++) {
     char *field = cfg->output.fields[e];
     const char *off = NULL;
-    if (!cfg->model.mechanics && (strcmp(field, "stress") == 0 || strcmp(field, "von_mises") == 0 || strcmp(field, "pressure") == 0))
+    if (!cfg->model.mechanics &&
+        (strcmp(field, "stress") == 0 || strcmp(field, "von_mises") == 0 || strcmp(field, "pressure") == 0))
       off = "mechanics is off";
     if (!cfg->model.electrons && strcmp(field, "electron_potential") == 0) off = "electrons is off";
     if (!any_salt(cfg) && strcmp(field, "salt") == 0) off = "no layer has salt";
     for (int before = 0; before < kept && !off && field[0]; before++)
       if (strcmp(field, cfg->output.fields[before]) == 0) off = "it is there already";
-    if (off && given(cfg, OUTPUT, 0, "fields")) say(r, PF_WARNING, OUTPUT, 0, "fields", "'%s' is left out: %s", field, off);
+    if (off && given(cfg, OUTPUT, 0, "fields"))
+      say(r, PF_WARNING, OUTPUT, 0, "fields", "'%s' is left out: %s", field, off);
     if (!off && field[0]) {
       if (kept != e) memcpy(cfg->output.fields[kept], field, sizeof cfg->output.fields[0]);
       kept++;
@@ -676,10 +691,11 @@ static bool is_one_of(const char *name, const char *const *names) {
 
 /* Why a key has no effect in this config, NULL if it has one. */
 static const char *unused(const pf_config *cfg, int group, int which, const pf_key *key) {
-  static const char *const of_stress[] = {"youngs_modulus_GPa", "poisson_ratio", "yield_stress_MPa", "lithium_plasticity",
-                                          "eigenstrain", "eigenstrain_form", "elastic_driving_force",
-                                          "stack_pressure_MPa", "mechanics_tolerance", NULL};
-  static const char *const of_salt[] = {"salt_concentration_mol_L", "diffusivity_cm2_s", "conductivity_follows_salt", NULL};
+  static const char *const of_stress[] = {
+      "youngs_modulus_GPa", "poisson_ratio",         "yield_stress_MPa",   "lithium_plasticity",  "eigenstrain",
+      "eigenstrain_form",   "elastic_driving_force", "stack_pressure_MPa", "mechanics_tolerance", NULL};
+  static const char *const of_salt[] = {"salt_concentration_mol_L", "diffusivity_cm2_s", "conductivity_follows_salt",
+                                        NULL};
   if (key->dimensions > dimensions(cfg)) return dimensions(cfg) == 1 ? "the grid is 1-D" : "the grid is 2-D";
   if (!cfg->model.mechanics && is_one_of(key->name, of_stress)) return "mechanics is off";
   if (!cfg->model.electrons && strcmp(key->name, "electronic_conductivity_S_cm") == 0) return "electrons is off";
@@ -706,7 +722,8 @@ static const char *unused(const pf_config *cfg, int group, int which, const pf_k
     for (int n = 0; n < MODE_KEYS; n++)
       if (strcmp(mode_keys[n].key, key->name) == 0 && !(mode_keys[n].used & BIT(cfg->protocol.mode)))
         return "this mode does not use it";
-  if (group == ALLEN_CAHN && cfg->model.interface != PF_INTERFACE_ALLEN_CAHN) return "interface is 'reaction_interface'";
+  if (group == ALLEN_CAHN && cfg->model.interface != PF_INTERFACE_ALLEN_CAHN)
+    return "interface is 'reaction_interface'";
   return NULL;
 }
 
@@ -756,8 +773,7 @@ static void check_keys(const reader *r) {
     if (!is_group_there(r->cfg, group, 0)) {
       size_t n = 0;
       for (int k = 0; k < g->keys && g->most == 1 && group != NUCLEATION; k++)
-        if (g->key[k].required)
-          n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", g->key[k].name);
+        if (g->key[k].required) n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", g->key[k].name);
       if (n) say(r, PF_ERROR, group, 0, NULL, "this group is missing, needed for: %s", text);
       if (group == LAYER) say(r, PF_ERROR, group, 0, NULL, "this group is missing, at least one is needed");
       continue;
@@ -802,11 +818,12 @@ static void check_lithium(const reader *r) {
     say(r, PF_WARNING, MODEL, 0, "interface_width_cells", "found %g: below 4 cells the front feels the grid",
         cfg->model.interface_width_cells);
   if (li->thickness_um < width)
-    say(r, PF_WARNING, LITHIUM, 0, "thickness_um", "found %g um, less than the interface width W = %g um: lithium is not resolved",
-        li->thickness_um, width);
+    say(r, PF_WARNING, LITHIUM, 0, "thickness_um",
+        "found %g um, less than the interface width W = %g um: lithium is not resolved", li->thickness_um, width);
   if (li->counter_thickness_um > 0.0 && li->counter_thickness_um < width)
     say(r, PF_WARNING, LITHIUM, 0, "counter_thickness_um",
-        "found %g um, less than the interface width W = %g um: lithium is not resolved", li->counter_thickness_um, width);
+        "found %g um, less than the interface width W = %g um: lithium is not resolved", li->counter_thickness_um,
+        width);
   if (dimensions(cfg) == 1 || source_of(cfg, GRID, 0, "cells")->bad) return;
   if (li->perturbation_um > 0.0) {
     const double periods = side / li->perturbation_wavelength_um;
@@ -817,8 +834,8 @@ static void check_lithium(const reader *r) {
       say(r, PF_WARNING, LITHIUM, 0, "perturbation_wavelength_um", "%g um is below 4 W = %g um: it is not resolved",
           li->perturbation_wavelength_um, FEATURE_WIDTHS * width);
     if (li->perturbation_um >= li->thickness_um)
-      say(r, PF_ERROR, LITHIUM, 0, "perturbation_um", "found %g um, allowed: less than thickness_um = %g", li->perturbation_um,
-          li->thickness_um);
+      say(r, PF_ERROR, LITHIUM, 0, "perturbation_um", "found %g um, allowed: less than thickness_um = %g",
+          li->perturbation_um, li->thickness_um);
   }
   if (li->roughness_um > 0.0) {
     if (li->roughness_length_um < FEATURE_WIDTHS * width)
@@ -861,12 +878,13 @@ static void check_layers(const reader *r) {
       for (int m = 0; m < cfg->materials; m++)
         if (strcmp(cfg->material[m].name, layer->material) == 0) told = told || given(cfg, MATERIAL, m, needed[i][0]);
       if (!told)
-        say(r, PF_ERROR, LAYER, n, needed[i][0], "not given, neither in layer '%s' nor in its &material; needed: %s", layer->name,
-            needed[i][1]);
+        say(r, PF_ERROR, LAYER, n, needed[i][0], "not given, neither in layer '%s' nor in its &material; needed: %s",
+            layer->name, needed[i][1]);
     }
     if (p->transference_number == 1.0 && p->single_ion_conductivity_S_cm > 0.0)
       say(r, PF_ERROR, LAYER, n, "single_ion_conductivity_S_cm",
-          "contradicts transference_number = 1 in layer '%s': there is no salt beside this path, ionic_conductivity_S_cm is its conductivity",
+          "contradicts transference_number = 1 in layer '%s': there is no salt beside this path, "
+          "ionic_conductivity_S_cm is its conductivity",
           layer->name);
     if (isnan(p->fracture_toughness_MPa_m05) != isnan(p->flaw_depth_um))
       say(r, PF_ERROR, LAYER, n, isnan(p->flaw_depth_um) ? "fracture_toughness_MPa_m05" : "flaw_depth_um",
@@ -887,9 +905,11 @@ static void check_protocol(const reader *r) {
   for (int n = 0; n < MODE_KEYS; n++)
     if (mode_keys[n].needed & BIT(p->mode) && !given(cfg, PROTOCOL, 0, mode_keys[n].key)) {
       const pf_key *key = &pf_config_groups[PROTOCOL].key[key_index(PROTOCOL, mode_keys[n].key)];
-      say(r, PF_ERROR, PROTOCOL, 0, key->name, "not given, mode '%s' needs it: %s", mode, allowed(key, text, sizeof text));
+      say(r, PF_ERROR, PROTOCOL, 0, key->name, "not given, mode '%s' needs it: %s", mode,
+          allowed(key, text, sizeof text));
     }
-  if (p->mode == PF_MODE_CYCLING && given(cfg, PROTOCOL, 0, "half_cycle_h") == given(cfg, PROTOCOL, 0, "capacity_mAh_cm2"))
+  if (p->mode == PF_MODE_CYCLING &&
+      given(cfg, PROTOCOL, 0, "half_cycle_h") == given(cfg, PROTOCOL, 0, "capacity_mAh_cm2"))
     say(r, PF_ERROR, PROTOCOL, 0, "half_cycle_h", "mode 'cycling' needs either half_cycle_h or capacity_mAh_cm2");
   if (p->ccd_stop_mA_cm2 < p->ccd_start_mA_cm2)
     say(r, PF_ERROR, PROTOCOL, 0, "ccd_stop_mA_cm2", "found %g, allowed: at least ccd_start_mA_cm2 = %g",
@@ -993,7 +1013,8 @@ void pf_config_free(pf_config *cfg) {
 
 bool pf_config_given(const pf_config *cfg, const char *group, int which, const char *key) {
   const int g = group_index(group);
-  return g >= 0 && which >= 0 && which < pf_config_groups[g].most && key_index(g, key) >= 0 && given(cfg, g, which, key);
+  return g >= 0 && which >= 0 && which < pf_config_groups[g].most && key_index(g, key) >= 0 &&
+         given(cfg, g, which, key);
 }
 
 /* ---- text ---- */
@@ -1062,7 +1083,8 @@ static bool is_of_material(const pf_config *cfg, int group, int which, int k) {
 void pf_config_print(const pf_config *cfg, FILE *out) {
   for (int group = 0; group < PF_GROUPS; group++) {
     const pf_group *g = &pf_config_groups[group];
-    if ((group == MICROSTRUCTURE || group == NUCLEATION || group == ALLEN_CAHN) && !is_group_there(cfg, group, 0)) continue;
+    if ((group == MICROSTRUCTURE || group == NUCLEATION || group == ALLEN_CAHN) && !is_group_there(cfg, group, 0))
+      continue;
     for (int which = 0; which < group_count(cfg, group); which++) {
       fprintf(out, "&%s\n", g->name);
       for (int k = 0; k < g->keys; k++) {
@@ -1121,8 +1143,9 @@ static void print_cell(const char *text, FILE *out) {
 }
 
 void pf_config_help_markdown(FILE *out) {
-  fprintf(out, "# Keys of the input\n\n"
-               "Written by `pfsolve --help-input=markdown` from the table that reads the input (`host/config_table.c`).\n");
+  fprintf(out,
+          "# Keys of the input\n\n"
+          "Written by `pfsolve --help-input=markdown` from the table that reads the input (`host/config_table.c`).\n");
   for (int n = 0; n < PF_GROUPS; n++) {
     const pf_group *g = &pf_config_groups[n];
     char text[512];

@@ -44,7 +44,7 @@ typedef struct pf_config_run {
   char output_dir[PF_PATH_MAX];
   int random_seed;
   char backend[16];
-  int threads; /* 0: all cores */
+  int threads;             /* 0: all cores */
   double max_walltime_min; /* NaN: no limit */
   int max_steps;           /* 0: no limit */
 } pf_config_run;
@@ -100,8 +100,8 @@ typedef struct pf_config_layer {
   double thickness_um;           /* resolved: what is left where 0 was written */
   pf_config_material properties; /* the layer's own keys, else those of its &material, else the defaults */
   /* Derived. */
-  bool film;                /* thinner than 3 W: a property of the interface, takes no cells */
-  double start_um, end_um;  /* where it lies on the x axis; equal for a film */
+  bool film;               /* thinner than 3 W: a property of the interface, takes no cells */
+  double start_um, end_um; /* where it lies on the x axis; equal for a film */
 } pf_config_layer;
 
 typedef struct pf_config_hotspot {
@@ -192,14 +192,14 @@ typedef enum pf_key_type { PF_KEY_NUMBER, PF_KEY_INTEGER, PF_KEY_LOGICAL, PF_KEY
 typedef struct pf_key {
   const char *name;
   pf_key_type type;
-  size_t offset;       /* in the group's struct */
-  int elements;        /* 1: a single value */
-  size_t size;         /* of an element, bytes */
-  const char *preset;  /* the default as it would be written, elements by ','; NULL: none */
+  size_t offset;        /* in the group's struct */
+  int elements;         /* 1: a single value */
+  size_t size;          /* of an element, bytes */
+  const char *preset;   /* the default as it would be written, elements by ','; NULL: none */
   const char *resolved; /* the default in words where it depends on other keys; NULL else */
-  const char *unit;    /* "" for none */
-  double least, most;  /* the range of a number */
-  bool open;           /* `least` itself is not allowed */
+  const char *unit;     /* "" for none */
+  double least, most;   /* the range of a number */
+  bool open;            /* `least` itself is not allowed */
   bool required;
   const char *choices; /* of a string or a choice: "a|b|c"; NULL: any */
   int dimensions;      /* needs a grid of so many */

@@ -8,8 +8,9 @@
 
 #define SIZE(type, member) (sizeof(((type *)0)->member))
 #define PLACE(type, member) .offset = offsetof(type, member), .size = SIZE(type, member), .elements = 1
-#define LIST(type, member) .offset = offsetof(type, member), .size = SIZE(type, member[0]), \
-    .elements = (int)(SIZE(type, member) / SIZE(type, member[0]))
+#define LIST(type, member)                                         \
+  .offset = offsetof(type, member), .size = SIZE(type, member[0]), \
+  .elements = (int)(SIZE(type, member) / SIZE(type, member[0]))
 /* Ranges of numbers. */
 #define POSITIVE .least = 0.0, .open = true, .most = HUGE_NUMBER
 #define NOT_NEGATIVE .least = 0.0, .most = HUGE_NUMBER
@@ -19,8 +20,8 @@
 static const pf_key run_keys[] = {
     {"title", PF_KEY_STRING, PLACE(T, title), .resolved = "the name of the input file", .unit = "",
      .help = "names the files of the run: letters, digits, '-', '_' and '.', not first a '.', at most 64"},
-    {"output_dir", PF_KEY_STRING, PLACE(T, output_dir), .resolved = "'runs/' and the name of the input file", .unit = "",
-     .help = "directory of the results, relative to the working directory"},
+    {"output_dir", PF_KEY_STRING, PLACE(T, output_dir), .resolved = "'runs/' and the name of the input file",
+     .unit = "", .help = "directory of the results, relative to the working directory"},
     {"random_seed", PF_KEY_INTEGER, PLACE(T, random_seed), .preset = "1", .unit = "", .least = 0, .most = 2147483647.0,
      .help = "seed of all random numbers"},
     {"backend", PF_KEY_STRING, PLACE(T, backend), .preset = "'auto'", .unit = "", .choices = "auto|cpu|check|cuda",
@@ -36,8 +37,9 @@ static const pf_key run_keys[] = {
 
 #define T pf_config_grid
 static const pf_key grid_keys[] = {
-    {"cells", PF_KEY_INTEGER, LIST(T, cells), .resolved = "1 where not written", .unit = "", .least = 1, .most = 1000000,
-     .required = true, .help = "nx[, ny[, nz]]: cells along x (through the cell), y and z; any numbers"},
+    {"cells", PF_KEY_INTEGER, LIST(T, cells), .resolved = "1 where not written", .unit = "", .least = 1,
+     .most = 1000000, .required = true,
+     .help = "nx[, ny[, nz]]: cells along x (through the cell), y and z; any numbers"},
     {"spacing_um", PF_KEY_NUMBER, PLACE(T, spacing_um), .unit = "um", .least = 1e-6, .most = 1e6, .required = true,
      .help = "h, the edge of a cell"},
 };
@@ -47,8 +49,9 @@ static const pf_key grid_keys[] = {
 static const pf_key model_keys[] = {
     {"interface", PF_KEY_CHOICE, PLACE(T, interface), .preset = "'reaction_interface'", .unit = "",
      .choices = "reaction_interface|allen_cahn", .help = "law of motion of the lithium surface"},
-    {"interface_width_cells", PF_KEY_NUMBER, PLACE(T, interface_width_cells), .preset = "4", .unit = "cells", .least = 3,
-     .most = 32, .help = "W, width of the diffuse interface; 4 to 6 is usual, less pins the front to the grid"},
+    {"interface_width_cells", PF_KEY_NUMBER, PLACE(T, interface_width_cells), .preset = "4", .unit = "cells",
+     .least = 3, .most = 32,
+     .help = "W, width of the diffuse interface; 4 to 6 is usual, less pins the front to the grid"},
     {"mass_transfer_length_um", PF_KEY_NUMBER, PLACE(T, mass_transfer_length_um), .resolved = "W/4", .unit = "um",
      NOT_NEGATIVE, .help = "length of the mass-transfer limit of the reaction; give it where W is varied"},
     {"frame", PF_KEY_CHOICE, PLACE(T, frame), .preset = "'auto'", .unit = "", .choices = "auto|grid|stack",
@@ -61,8 +64,8 @@ static const pf_key model_keys[] = {
 
 #define T pf_config_conditions
 static const pf_key conditions_keys[] = {
-    {"temperature_K", PF_KEY_NUMBER, PLACE(T, temperature_K), .preset = "298.15", .unit = "K", .least = 150, .most = 453,
-     .help = "temperature, below the melting point of lithium (453.7 K)"},
+    {"temperature_K", PF_KEY_NUMBER, PLACE(T, temperature_K), .preset = "298.15", .unit = "K", .least = 150,
+     .most = 453, .help = "temperature, below the melting point of lithium (453.7 K)"},
     {"stack_pressure_MPa", PF_KEY_NUMBER, PLACE(T, stack_pressure_MPa), .preset = "0", .unit = "MPa", .least = 0,
      .most = 1000, .help = "pressure on the cell"},
 };
@@ -108,40 +111,82 @@ static const pf_key lithium_keys[] = {
 #undef T
 
 /* The keys of &material but its name; those of &layer have the same, in `properties`. */
-#define MATERIAL_KEYS(T, IN) \
-    {"ionic_conductivity_S_cm", PF_KEY_NUMBER, PLACE(T, IN ionic_conductivity_S_cm), .unit = "S/cm", POSITIVE, \
-     .help = "of the salt, or of the single-ion conductor where the transference number is 1"}, \
-    {"single_ion_conductivity_S_cm", PF_KEY_NUMBER, PLACE(T, IN single_ion_conductivity_S_cm), .preset = "0", \
-     .unit = "S/cm", NOT_NEGATIVE, .help = "of a single-ion path beside the salt, as a ceramic skeleton is"}, \
-    {"electronic_conductivity_S_cm", PF_KEY_NUMBER, PLACE(T, IN electronic_conductivity_S_cm), .preset = "0", \
-     .unit = "S/cm", NOT_NEGATIVE, .help = "of the electrolyte for electrons"}, \
-    {"transference_number", PF_KEY_NUMBER, PLACE(T, IN transference_number), .preset = "1", .unit = "", .least = 0, \
-     .most = 1, .help = "t+ of lithium; 1: a single-ion conductor without salt"}, \
-    {"salt_concentration_mol_L", PF_KEY_NUMBER, PLACE(T, IN salt_concentration_mol_L), .unit = "mol/L", POSITIVE, \
-     .help = "c0, at the start; needed where t+ < 1"}, \
-    {"diffusivity_cm2_s", PF_KEY_NUMBER, PLACE(T, IN diffusivity_cm2_s), .unit = "cm2/s", POSITIVE, \
-     .help = "D of the salt; needed where t+ < 1"}, \
-    {"conductivity_follows_salt", PF_KEY_LOGICAL, PLACE(T, IN conductivity_follows_salt), .preset = ".true.", \
-     .unit = "", .help = "conductivity proportional to the salt concentration, else constant"}, \
-    {"youngs_modulus_GPa", PF_KEY_NUMBER, PLACE(T, IN youngs_modulus_GPa), .unit = "GPa", .least = 1e-6, .most = 1e4, \
-     .help = "needed with mechanics"}, \
-    {"poisson_ratio", PF_KEY_NUMBER, PLACE(T, IN poisson_ratio), .unit = "", .least = -0.99, .most = 0.499, \
-     .help = "needed with mechanics"}, \
-    {"exchange_current_mA_cm2", PF_KEY_NUMBER, PLACE(T, IN exchange_current_mA_cm2), .unit = "mA/cm2", POSITIVE, \
-     .help = "i0 of lithium in this material at c0; needed where lithium can touch it"}, \
-    {"transfer_coefficient", PF_KEY_NUMBER, PLACE(T, IN transfer_coefficient), .preset = "0.5", .unit = "", \
-     .least = 0.05, .most = 0.95, .help = "a of the Butler-Volmer equation"}, \
-    {"film_resistance_ohm_cm2", PF_KEY_NUMBER, PLACE(T, IN film_resistance_ohm_cm2), \
-     .resolved = "of a film thickness over conductivity, else 0", .unit = "ohm cm2", NOT_NEGATIVE, \
-     .help = "in series with the reaction where lithium touches it"}, \
-    {"solid", PF_KEY_LOGICAL, PLACE(T, IN solid), .resolved = ".true. where t+ is 1", .unit = "", \
-     .help = "lithium does not displace it"}, \
-    {"lithium_can_enter", PF_KEY_LOGICAL, PLACE(T, IN lithium_can_enter), .preset = ".true.", .unit = "", \
-     .help = "lithium may grow into it"}, \
-    {"fracture_toughness_MPa_m05", PF_KEY_NUMBER, PLACE(T, IN fracture_toughness_MPa_m05), .unit = "MPa m^0.5", \
-     POSITIVE, .help = "for the event fracture, with flaw_depth_um"}, \
-    {"flaw_depth_um", PF_KEY_NUMBER, PLACE(T, IN flaw_depth_um), .unit = "um", POSITIVE, \
-     .help = "depth of its largest flaw"}
+#define MATERIAL_KEYS(T, IN)                                                                                         \
+  {"ionic_conductivity_S_cm",                                                                                        \
+   PF_KEY_NUMBER,                                                                                                    \
+   PLACE(T, IN ionic_conductivity_S_cm),                                                                             \
+   .unit = "S/cm",                                                                                                   \
+   POSITIVE,                                                                                                         \
+   .help = "of the salt, or of the single-ion conductor where the transference number is 1"},                        \
+      {"single_ion_conductivity_S_cm",                                                                               \
+       PF_KEY_NUMBER,                                                                                                \
+       PLACE(T, IN single_ion_conductivity_S_cm),                                                                    \
+       .preset = "0",                                                                                                \
+       .unit = "S/cm",                                                                                               \
+       NOT_NEGATIVE,                                                                                                 \
+       .help = "of a single-ion path beside the salt, as a ceramic skeleton is"},                                    \
+      {"electronic_conductivity_S_cm",                                                                               \
+       PF_KEY_NUMBER,                                                                                                \
+       PLACE(T, IN electronic_conductivity_S_cm),                                                                    \
+       .preset = "0",                                                                                                \
+       .unit = "S/cm",                                                                                               \
+       NOT_NEGATIVE,                                                                                                 \
+       .help = "of the electrolyte for electrons"},                                                                  \
+      {"transference_number",                                                                                        \
+       PF_KEY_NUMBER,                                                                                                \
+       PLACE(T, IN transference_number),                                                                             \
+       .preset = "1",                                                                                                \
+       .unit = "",                                                                                                   \
+       .least = 0,                                                                                                   \
+       .most = 1,                                                                                                    \
+       .help = "t+ of lithium; 1: a single-ion conductor without salt"},                                             \
+      {"salt_concentration_mol_L",                                                                                   \
+       PF_KEY_NUMBER,                                                                                                \
+       PLACE(T, IN salt_concentration_mol_L),                                                                        \
+       .unit = "mol/L",                                                                                              \
+       POSITIVE,                                                                                                     \
+       .help = "c0, at the start; needed where t+ < 1"},                                                             \
+      {"diffusivity_cm2_s", PF_KEY_NUMBER, PLACE(T, IN diffusivity_cm2_s),                                           \
+       .unit = "cm2/s",     POSITIVE,      .help = "D of the salt; needed where t+ < 1"},                            \
+      {"conductivity_follows_salt",                                                                                  \
+       PF_KEY_LOGICAL,                                                                                               \
+       PLACE(T, IN conductivity_follows_salt),                                                                       \
+       .preset = ".true.",                                                                                           \
+       .unit = "",                                                                                                   \
+       .help = "conductivity proportional to the salt concentration, else constant"},                                \
+      {"youngs_modulus_GPa", PF_KEY_NUMBER, PLACE(T, IN youngs_modulus_GPa), .unit = "GPa",                          \
+       .least = 1e-6,        .most = 1e4,   .help = "needed with mechanics"},                                        \
+      {"poisson_ratio", PF_KEY_NUMBER, PLACE(T, IN poisson_ratio),     .unit = "",                                   \
+       .least = -0.99,  .most = 0.499, .help = "needed with mechanics"},                                             \
+      {"exchange_current_mA_cm2",                                                                                    \
+       PF_KEY_NUMBER,                                                                                                \
+       PLACE(T, IN exchange_current_mA_cm2),                                                                         \
+       .unit = "mA/cm2",                                                                                             \
+       POSITIVE,                                                                                                     \
+       .help = "i0 of lithium in this material at c0; needed where lithium can touch it"},                           \
+      {"transfer_coefficient", PF_KEY_NUMBER, PLACE(T, IN transfer_coefficient),        .preset = "0.5", .unit = "", \
+       .least = 0.05,          .most = 0.95,  .help = "a of the Butler-Volmer equation"},                            \
+      {"film_resistance_ohm_cm2",                                                                                    \
+       PF_KEY_NUMBER,                                                                                                \
+       PLACE(T, IN film_resistance_ohm_cm2),                                                                         \
+       .resolved = "of a film thickness over conductivity, else 0",                                                  \
+       .unit = "ohm cm2",                                                                                            \
+       NOT_NEGATIVE,                                                                                                 \
+       .help = "in series with the reaction where lithium touches it"},                                              \
+      {"solid",                                                                                                      \
+       PF_KEY_LOGICAL,                                                                                               \
+       PLACE(T, IN solid),                                                                                           \
+       .resolved = ".true. where t+ is 1",                                                                           \
+       .unit = "",                                                                                                   \
+       .help = "lithium does not displace it"},                                                                      \
+      {"lithium_can_enter", PF_KEY_LOGICAL, PLACE(T, IN lithium_can_enter),                                          \
+       .preset = ".true.",  .unit = "",     .help = "lithium may grow into it"},                                     \
+      {"fracture_toughness_MPa_m05", PF_KEY_NUMBER, PLACE(T, IN fracture_toughness_MPa_m05),                         \
+       .unit = "MPa m^0.5",          POSITIVE,      .help = "for the event fracture, with flaw_depth_um"},           \
+  {                                                                                                                  \
+    "flaw_depth_um", PF_KEY_NUMBER, PLACE(T, IN flaw_depth_um), .unit = "um", POSITIVE,                              \
+                                                                .help = "depth of its largest flaw"                  \
+  }
 
 static const pf_key layer_keys[] = {
     {"name", PF_KEY_STRING, PLACE(pf_config_layer, name), .resolved = "'layer' and its number", .unit = "",
@@ -176,14 +221,16 @@ static const pf_key hotspot_keys[] = {
 static const pf_key microstructure_keys[] = {
     {"file", PF_KEY_STRING, PLACE(T, file), .preset = "''", .unit = "",
      .help = "NetCDF map of whole numbers; its attribute `materials` names them in order"},
-    {"grain_size_um", PF_KEY_NUMBER, PLACE(T, grain_size_um), .unit = "um", POSITIVE, .help = "mean size of the grains"},
+    {"grain_size_um", PF_KEY_NUMBER, PLACE(T, grain_size_um), .unit = "um", POSITIVE,
+     .help = "mean size of the grains"},
     {"boundary_width_um", PF_KEY_NUMBER, PLACE(T, boundary_width_um), .preset = "0", .unit = "um", NOT_NEGATIVE,
      .help = "width of the grain boundaries"},
     {"porosity", PF_KEY_NUMBER, PLACE(T, porosity), .preset = "0", .unit = "", .least = 0, .most = 0.95,
      .help = "share of pores"},
     {"pore_size_um", PF_KEY_NUMBER, PLACE(T, pore_size_um), .unit = "um", POSITIVE, .help = "mean size of the pores"},
     {"grain_material", PF_KEY_STRING, PLACE(T, grain_material), .preset = "''", .unit = "", .help = "a &material"},
-    {"boundary_material", PF_KEY_STRING, PLACE(T, boundary_material), .preset = "''", .unit = "", .help = "a &material"},
+    {"boundary_material", PF_KEY_STRING, PLACE(T, boundary_material), .preset = "''", .unit = "",
+     .help = "a &material"},
     {"pore_material", PF_KEY_STRING, PLACE(T, pore_material), .preset = "''", .unit = "", .help = "a &material"},
     {"layer", PF_KEY_STRING, PLACE(T, layer), .preset = "''", .unit = "", .help = "name of the layer it fills"},
 };
@@ -196,8 +243,8 @@ static const pf_key nucleation_keys[] = {
     {"rate_per_um3_h", PF_KEY_NUMBER, PLACE(T, rate_per_um3_h), .unit = "1/(um3 h)", POSITIVE, .required = true,
      .help = "nuclei a volume and time there"},
     {"radius_um", PF_KEY_NUMBER, PLACE(T, radius_um), .unit = "um", POSITIVE, .required = true, .help = "of a nucleus"},
-    {"where", PF_KEY_CHOICE, PLACE(T, where), .preset = "'anywhere'", .unit = "", .choices = "anywhere|boundaries|pores",
-     .help = "where it may happen"},
+    {"where", PF_KEY_CHOICE, PLACE(T, where), .preset = "'anywhere'", .unit = "",
+     .choices = "anywhere|boundaries|pores", .help = "where it may happen"},
 };
 #undef T
 
@@ -222,16 +269,19 @@ static const pf_key protocol_keys[] = {
      .help = "cycling, ccd: rest after each half cycle"},
     {"first_half_cycle", PF_KEY_CHOICE, PLACE(T, first_half_cycle), .preset = "'plate'", .unit = "",
      .choices = "plate|strip", .help = "cycling, ccd: what happens first at the working electrode"},
-    {"ccd_start_mA_cm2", PF_KEY_NUMBER, PLACE(T, ccd_start_mA_cm2), .unit = "mA/cm2", POSITIVE, .help = "ccd: first current"},
-    {"ccd_step_mA_cm2", PF_KEY_NUMBER, PLACE(T, ccd_step_mA_cm2), .unit = "mA/cm2", POSITIVE, .help = "ccd: step of the current"},
-    {"ccd_stop_mA_cm2", PF_KEY_NUMBER, PLACE(T, ccd_stop_mA_cm2), .unit = "mA/cm2", POSITIVE, .help = "ccd: last current"},
+    {"ccd_start_mA_cm2", PF_KEY_NUMBER, PLACE(T, ccd_start_mA_cm2), .unit = "mA/cm2", POSITIVE,
+     .help = "ccd: first current"},
+    {"ccd_step_mA_cm2", PF_KEY_NUMBER, PLACE(T, ccd_step_mA_cm2), .unit = "mA/cm2", POSITIVE,
+     .help = "ccd: step of the current"},
+    {"ccd_stop_mA_cm2", PF_KEY_NUMBER, PLACE(T, ccd_stop_mA_cm2), .unit = "mA/cm2", POSITIVE,
+     .help = "ccd: last current"},
     {"end_at", PF_KEY_STRING, LIST(T, end_at), .preset = "'short'", .unit = "",
      .choices = "depletion|voltage_limit|dendrite|nucleation|fracture|short|none",
      .help = "events that end the run; the others are recorded; none: no event ends it"},
-    {"voltage_limit_mV", PF_KEY_NUMBER, PLACE(T, voltage_limit_mV), .preset = "1000", .unit = "mV", .least = 1, .most = 1e5,
-     .help = "compliance voltage of the current source"},
-    {"dendrite_length_um", PF_KEY_NUMBER, PLACE(T, dendrite_length_um), .resolved = "no such event", .unit = "um", POSITIVE, .dimensions = 2,
-     .help = "the event dendrite: a tip is so far before the mean front"},
+    {"voltage_limit_mV", PF_KEY_NUMBER, PLACE(T, voltage_limit_mV), .preset = "1000", .unit = "mV", .least = 1,
+     .most = 1e5, .help = "compliance voltage of the current source"},
+    {"dendrite_length_um", PF_KEY_NUMBER, PLACE(T, dendrite_length_um), .resolved = "no such event", .unit = "um",
+     POSITIVE, .dimensions = 2, .help = "the event dendrite: a tip is so far before the mean front"},
 };
 #undef T
 
@@ -262,8 +312,8 @@ static const pf_key solver_keys[] = {
      .most = 1e-2, .help = "of potential and salt, in the scaled residual"},
     {"mechanics_tolerance", PF_KEY_NUMBER, PLACE(T, mechanics_tolerance), .preset = "1e-3", .unit = "", .least = 1e-12,
      .most = 0.1, .help = "of the stress"},
-    {"time_step_max_s", PF_KEY_NUMBER, PLACE(T, time_step_max_s), .preset = "20", .unit = "s", .least = 1e-9, .most = 1e6,
-     .help = "longest time step; 20 to 60 s is accurate to 1 % of the roughness"},
+    {"time_step_max_s", PF_KEY_NUMBER, PLACE(T, time_step_max_s), .preset = "20", .unit = "s", .least = 1e-9,
+     .most = 1e6, .help = "longest time step; 20 to 60 s is accurate to 1 % of the roughness"},
     {"precision", PF_KEY_CHOICE, PLACE(T, precision), .preset = "'double'", .unit = "", .choices = "double|mixed",
      .help = "mixed: the preconditioner computes in single precision"},
 };
@@ -290,10 +340,12 @@ static const pf_key allen_cahn_keys[] = {
 };
 #undef T
 
-#define GROUP(member) .offset = offsetof(pf_config, member), .stride = SIZE(pf_config, member), \
-    .key = member##_keys, .keys = (int)(sizeof member##_keys / sizeof member##_keys[0])
-#define REPEATED(member) .offset = offsetof(pf_config, member), .stride = SIZE(pf_config, member[0]), \
-    .key = member##_keys, .keys = (int)(sizeof member##_keys / sizeof member##_keys[0])
+#define GROUP(member)                                                                             \
+  .offset = offsetof(pf_config, member), .stride = SIZE(pf_config, member), .key = member##_keys, \
+  .keys = (int)(sizeof member##_keys / sizeof member##_keys[0])
+#define REPEATED(member)                                                                             \
+  .offset = offsetof(pf_config, member), .stride = SIZE(pf_config, member[0]), .key = member##_keys, \
+  .keys = (int)(sizeof member##_keys / sizeof member##_keys[0])
 
 const pf_group pf_config_groups[PF_GROUPS] = {
     {"run", 1, GROUP(run), .help = "the run itself"},

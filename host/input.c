@@ -321,8 +321,9 @@ static void read_values(scanner *s) {
       pending = false;
       advance(s);
     } else if (!s->set && (c == '=' || c == '(' || c == ')')) {
-      SAY(s, PF_ERROR, here(s), c == '=' ? "found '=' without the name of a key before it"
-                                         : "found '%c': a value is a number, a logical or a string in quotes",
+      SAY(s, PF_ERROR, here(s),
+          c == '=' ? "found '=' without the name of a key before it"
+                   : "found '%c': a value is a number, a logical or a string in quotes",
           c);
       advance(s);
     } else {
@@ -365,8 +366,8 @@ static void skip_values(scanner *s) {
   char text[SHOWN_MAX + 4];
   while (peek(s) >= 0 && !ends_word(s, peek(s))) advance(s);
   if (s->at == begin) advance(s);
-  SAY(s, PF_ERROR, place, "&%s: found '%s', 'key = value' is needed here",
-      s->input->group[s->input->groups - 1].name, shown(s, begin, s->at, text));
+  SAY(s, PF_ERROR, place, "&%s: found '%s', 'key = value' is needed here", s->input->group[s->input->groups - 1].name,
+      shown(s, begin, s->at, text));
   for (;;) {
     skip_blanks(s);
     const int c = peek(s);
@@ -596,8 +597,8 @@ pf_status pf_input_set(pf_input *input, int number, const char *text, pf_report 
   if (peek(&s) == '(' && !input->no_memory) read_subscript(&s, &key);
   skip_spaces(&s);
   if (peek(&s) != '=') {
-    SAY(&s, PF_ERROR, key.place, "&%s %s: found more behind the subscript, '=' is needed there", cut_name(&s, group, group_end),
-        key.name);
+    SAY(&s, PF_ERROR, key.place, "&%s %s: found more behind the subscript, '=' is needed there",
+        cut_name(&s, group, group_end), key.name);
     while (peek(&s) >= 0 && peek(&s) != '=') advance(&s);
   }
   if (peek(&s) == '=') advance(&s);

@@ -38,9 +38,9 @@ typedef struct pf_input_value {
 typedef struct pf_input_key {
   const char *name; /* small letters */
   pf_input_place place;
-  bool subscript, section;       /* a(first), a(first:last:step) */
-  long long first, last, step;   /* from 1; PF_INPUT_OPEN where not written */
-  int value, values;             /* the first one in pf_input.value, and how many */
+  bool subscript, section;     /* a(first), a(first:last:step) */
+  long long first, last, step; /* from 1; PF_INPUT_OPEN where not written */
+  int value, values;           /* the first one in pf_input.value, and how many */
 } pf_input_key;
 
 typedef struct pf_input_group {
@@ -52,7 +52,7 @@ typedef struct pf_input_group {
 
 typedef struct pf_input {
   char *file; /* its name, as it was given */
-  char *text;       /* [size + 1], the file's bytes */
+  char *text; /* [size + 1], the file's bytes */
   size_t size;
   pf_input_group *group;
   pf_input_key *key;
