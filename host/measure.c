@@ -45,7 +45,7 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .salt_min_mol_L = NAN,
       .electronic_leak_fraction = NAN,
       .peak_stress_MPa = NAN,
-      .profile_q = sums[3] > 0 ? sums[2] / (s->params.eps * sums[3]) : (double)NAN,
+      .profile_q = s->profile,
       .half_cycle = 1,
       .step = s->step,
       .dt_s = s->dt,

@@ -66,6 +66,7 @@ typedef struct pf_state {
   double shift;           /* U of the frame, cells/s */
   double speed;           /* of the fastest piece of the front, cells/s */
   double salt_least;      /* least s of the electrolyte */
+  double profile;         /* Q of (2b)'s text: 1 for a tanh profile */
   bool sensitive;         /* sensitivity holds a solution */
   double rate_dt;         /* time step of `rate`, 0: none yet */
 

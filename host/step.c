@@ -5,12 +5,11 @@
 
 #include "transport.h"
 
-/* M of (4) in units of v eps: as small as the profile allows; more where the salt is used up and fingers grow. */
+/* M of (4) in units of v eps, as small as the profile allows: 1 while the profile measure Q stays at 1, up to 8 where
+ * currents that differ across the front (salt nearly used up, fingers) stretch it. */
+static double ramp(double x, double from, double to) { return x <= from ? 0 : x >= to ? 1 : (x - from) / (to - from); }
 static double profile_mobility(const pf_state *s) {
-  const double full = 0.2, none = 0.05;
-  if (!s->salty || s->salt_least >= full) return 1;
-  const double used = s->salt_least > none ? (full - s->salt_least) / (full - none) : 1;
-  return 1 + 3 * used;
+  return 1 + 3 * ramp(s->profile, 1.001, 1.004) + 4 * ramp(s->profile, 1.004, 1.03);
 }
 
 static void swap(double **a, double **b) {
@@ -71,6 +70,7 @@ static pf_status health(pf_state *s) {
            "step %ld: a field is no longer sound (lithium fraction %.3g beyond 0 ... 1, not finite: %s)", s->step,
            worst[2], worst[3] > 0 ? "yes" : "no");
   PF_TRY(PF_SUM(s->backend, lithium, &s->grid, sums, .xi = s->xi, .owner = s->owner));
+  s->profile = sums[3] > 0 ? sums[2] / (s->params.eps * sums[3]) : 1;
   double error = 0;
   for (int e = 0; e < (s->params.counter == PF_COUNTER_RESOLVED ? 2 : 1); e++)
     error = fmax(error, fabs(sums[e] - s->lithium_start[e] + s->lithium_retreat[e] - s->lithium_passed[e]));
