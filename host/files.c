@@ -257,11 +257,10 @@ void pf_output_directory_destroy(pf_output_directory *directory) {
 /* ---- files that are whole or not there ---- */
 
 pf_status pf_file_prepare(pf_file *file, const char *folder, const char *name) {
-  memset(file, 0, sizeof *file);
   file->folder_fd = file->fd = -1;
   PF_CHECK(strlen(folder) < PATH_MAX && strlen(name) + 10 < PF_NAME_LENGTH, PF_IO, "%s/%s: the path is too long",
            folder, name);
-  strcpy(file->folder, folder);
+  if (folder != file->folder) strcpy(file->folder, folder);
   strcpy(file->name, name);
   PF_TRY(pf_path_join(file->temporary, folder, ".pf-", name, ".tmp"));
   file->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -278,7 +277,8 @@ static const char *pf_temporary_name(const pf_file *file) { return file->tempora
 
 pf_status pf_file_open(pf_file *file, const char *folder, const char *name) {
   PF_TRY(pf_file_prepare(file, folder, name));
-  file->fd = openat(file->folder_fd, pf_temporary_name(file), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  file->fd =
+      openat(file->folder_fd, pf_temporary_name(file), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file->fd < 0) {
     const int error = errno;
     pf_file_abandon(file);
@@ -289,8 +289,9 @@ pf_status pf_file_open(pf_file *file, const char *folder, const char *name) {
 
 /* "folder/name: could not be written: cause", and the temporary is removed. */
 static pf_status pf_file_give_up(pf_file *file, int error) {
-  const pf_status status = PF_FAIL(PF_IO, "%s/%s: could not be written: %s%s", file->folder, file->name,
-                                   strerror(error), error == ENOSPC || error == EDQUOT ? "; make room, then go on" : "");
+  const pf_status status =
+      PF_FAIL(PF_IO, "%s/%s: could not be written: %s%s", file->folder, file->name, strerror(error),
+              error == ENOSPC || error == EDQUOT ? "; make room, then go on" : "");
   pf_file_abandon(file);
   return status;
 }
@@ -326,6 +327,9 @@ pf_status pf_file_commit(pf_file *file) {
 void pf_file_abandon(pf_file *file) {
   if (file->fd >= 0) close(file->fd);
   if (file->folder_fd >= 0) {
+    /* emptied first: its space is free then even if a library still has it open */
+    const int left = openat(file->folder_fd, pf_temporary_name(file), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+    if (left >= 0) close(left);
     unlinkat(file->folder_fd, pf_temporary_name(file), 0);
     close(file->folder_fd);
   }
@@ -379,8 +383,8 @@ void pf_file_name_from_title(const char *title, char name[PF_NAME_LENGTH]) {
   size_t n = 0;
   for (; title != NULL && title[n] != 0 && n < 100; ++n) {
     const char c = title[n];
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                       (c == '.' && n > 0);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || (c == '.' && n > 0);
     name[n] = c;
     if (!plain) name[n] = '_';
   }

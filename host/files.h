@@ -48,7 +48,7 @@ typedef struct pf_file {
   int folder_fd, fd;        /* fd -1: somebody else (libnetcdf) makes the temporary */
 } pf_file;
 
-/* Chooses the temporary of folder/name and removes an old one; pf_file_open also opens it for pf_file_put. */
+/* Chooses the temporary of folder/name (may be file->folder) and removes an old one; pf_file_open also opens it. */
 pf_status pf_file_prepare(pf_file *file, const char *folder, const char *name);
 pf_status pf_file_open(pf_file *file, const char *folder, const char *name);
 pf_status pf_file_put(pf_file *file, const void *bytes, size_t count);

@@ -54,10 +54,10 @@ pf_status pf_history_create(const char *folder, bool go_on, pf_history *history)
 }
 
 pf_status pf_history_write(pf_history *history, const pf_history_row *row) {
-  const double before[] = {row->time_s,        row->current_mA_cm2, row->voltage_mV,
-                           row->charge_mAh_cm2, row->deposited_um,   row->retreat_um,
-                           row->front_mean_um, row->front_max_um,   row->front_min_um,
-                           row->roughness_um,  row->salt_min_mol_L, row->electronic_leak_fraction,
+  const double before[] = {row->time_s,          row->current_mA_cm2, row->voltage_mV,
+                           row->charge_mAh_cm2,  row->deposited_um,   row->retreat_um,
+                           row->front_mean_um,   row->front_max_um,   row->front_min_um,
+                           row->roughness_um,    row->salt_min_mol_L, row->electronic_leak_fraction,
                            row->peak_stress_MPa, row->profile_q};
   char line[1024], number[32];
   int used = 0;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netcdf.h>
+#include <netcdf_mem.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 /* Why the files look as they do (ParaView 5.11, VTK 9.1):
  * - time is a coordinate with axis = "T"; x, y and z have none, the reader would wrap the data around a sphere;
  * - only coordinates and whole fields in the root, as float and double; all else is an attribute;
- * - 2-D and 1-D are (time, y, x), with y = 1 in 1-D: see the chapter in postproc/README.md.
+ * - 2-D and 1-D are (time, y, x), with y = 1 in 1-D; a direction of one cell has no coordinate: from one the reader
+ *   computes a spacing of 0/0, and nothing can be drawn.
  * Without compression a file is classic NetCDF with 64-bit offsets, which every reader takes; a field that its 4 GiB
  * cannot hold makes it CDF-5. */
 
@@ -49,23 +51,25 @@ static pf_status pf_snapshot_measure(const pf_snapshot *s, pf_snapshot_shape *sh
 }
 
 /* Within these two functions: the first failing call of libnetcdf ends them, *what names what it was about. */
-#define PF_NC(call, about)                 \
-  do {                                     \
-    const int pf_nc_error_ = (call);       \
-    if (pf_nc_error_ != NC_NOERR) {        \
-      *what = (about);                     \
-      return pf_nc_error_;                 \
-    }                                      \
+#define PF_NC(call, about)           \
+  do {                               \
+    const int pf_nc_error_ = (call); \
+    if (pf_nc_error_ != NC_NOERR) {  \
+      *what = (about);               \
+      return pf_nc_error_;           \
+    }                                \
   } while (0)
 
 static int pf_nc_text(int file, int variable, const char *name, const char *text) {
   return nc_put_att_text(file, variable, name, strlen(text), text);
 }
 
-/* Dimension and coordinate of one direction: cell centres, um. */
+/* Dimension and coordinate of one direction: cell centres, um; *variable -1 in a direction of one cell. */
 static int pf_nc_axis(int file, const char *name, const char *long_name, int cells, int *dimension, int *variable,
                       const char **what) {
   PF_NC(nc_def_dim(file, name, (size_t)cells, dimension), name);
+  *variable = -1;
+  if (cells == 1) return NC_NOERR;
   PF_NC(nc_def_var(file, name, NC_DOUBLE, 1, dimension, variable), name);
   PF_NC(pf_nc_text(file, *variable, "units", "um"), name);
   PF_NC(pf_nc_text(file, *variable, "long_name", long_name), name);
@@ -73,7 +77,7 @@ static int pf_nc_axis(int file, const char *name, const char *long_name, int cel
 }
 
 static int pf_nc_put_axis(int file, int variable, const char *name, int cells, double spacing, const char **what) {
-  for (int i = 0; i < cells; ++i) {
+  for (int i = 0; i < cells && variable >= 0; ++i) {
     const size_t at = (size_t)i;
     const double centre = (i + 0.5) * spacing;
     PF_NC(nc_put_var1_double(file, variable, &at, &centre), name);
@@ -87,6 +91,7 @@ static int pf_nc_fill(int file, const pf_snapshot *s, const pf_snapshot_shape *s
   PF_NC(nc_set_fill(file, NC_NOFILL, &old), "the fill mode");
   PF_NC(nc_def_dim(file, "time", NC_UNLIMITED, &t_dim), "time");
   PF_NC(nc_def_var(file, "time", NC_DOUBLE, 1, &t_dim, &t), "time");
+  if (s->compression > 0) PF_NC(nc_def_var_chunking(file, t, NC_CHUNKED, &shape->count[0]), "time");
   PF_NC(pf_nc_text(file, t, "units", "s"), "time");
   PF_NC(pf_nc_text(file, t, "axis", "T"), "time");
   PF_NC(pf_nc_text(file, t, "long_name", "time since the start of the run"), "time");
@@ -117,7 +122,7 @@ static int pf_nc_fill(int file, const pf_snapshot *s, const pf_snapshot_shape *s
   PF_NC(nc_enddef(file), "the heading");
   const size_t zero = 0, start[4] = {0, 0, 0, 0};
   PF_NC(nc_put_var1_double(file, t, &zero, &s->time_s), "time");
-  if (z >= 0) PF_NC(pf_nc_put_axis(file, z, "z", s->nz, s->spacing_um, what), *what);
+  PF_NC(pf_nc_put_axis(file, z, "z", s->nz, s->spacing_um, what), *what);
   PF_NC(pf_nc_put_axis(file, y, "y", s->ny, s->spacing_um, what), *what);
   PF_NC(pf_nc_put_axis(file, x, "x", s->nx, s->spacing_um, what), *what);
   for (int i = 0; i < s->field_count; ++i)
@@ -160,22 +165,20 @@ static int pf_nc_compare(int file, const pf_snapshot *s, const pf_snapshot_shape
   return NC_NOERR;
 }
 
-/* The cause as libnetcdf tells it: errno for the classic format; HDF5 says no more than that it failed. */
-static const char *pf_nc_cause(int error) {
-  return error == NC_EHDFERR ? "HDF5 could not write it; is the disk full?" : nc_strerror(error);
+static pf_status pf_snapshot_failed(const pf_file *aside, const char *what, int error) {
+  return PF_FAIL(PF_IO, "%s/%s: could not be written (%s): %s", aside->folder, aside->name, what, nc_strerror(error));
 }
 
-static pf_status pf_snapshot_write_aside(const pf_snapshot *s, const pf_snapshot_shape *shape, const pf_file *aside,
-                                         int *fields, float *buffer) {
-  int file, mode = NC_NOCLOBBER;
-  if (s->compression > 0)
-    mode |= NC_NETCDF4;
-  else if ((unsigned long long)shape->plane * (unsigned long long)s->nz * sizeof(float) <= PF_CLASSIC_VARIABLE)
-    mode |= NC_64BIT_OFFSET;
-  else
-    mode |= NC_64BIT_DATA;
+/* Classic: libnetcdf writes the temporary itself and tells errno.  (When it cannot write it also leaves the file open;
+ * pf_file_abandon gives its space back all the same.) */
+static pf_status pf_snapshot_put_classic(const pf_snapshot *s, const pf_snapshot_shape *shape, pf_file *aside,
+                                         int *fields) {
+  const size_t bytes = shape->plane * (size_t)s->nz * sizeof(float);
   const char *what = "the file";
-  int error = nc_create(aside->temporary, mode, &file);
+  int file, error;
+  PF_TRY(pf_file_prepare(aside, aside->folder, shape->name));
+  error = nc_create(aside->temporary, NC_NOCLOBBER | (bytes <= PF_CLASSIC_VARIABLE ? NC_64BIT_OFFSET : NC_64BIT_DATA),
+                    &file);
   if (error == NC_NOERR) {
     error = pf_nc_fill(file, s, shape, fields, &what);
     if (error != NC_NOERR) {
@@ -185,16 +188,44 @@ static pf_status pf_snapshot_write_aside(const pf_snapshot *s, const pf_snapshot
       error = nc_close(file);
     }
   }
-  PF_CHECK(error == NC_NOERR, PF_IO, "%s/%s: could not be written (%s): %s", aside->folder, shape->name, what,
-           pf_nc_cause(error));
+  return error == NC_NOERR ? PF_OK : pf_snapshot_failed(aside, what, error);
+}
+
+/* Compressed: made in memory and written from there, because HDF5 can neither close a file on a full disk nor end the
+ * program properly after that (1.10.8: "HDF5 objects open", then a crash in its handler at exit). */
+static pf_status pf_snapshot_put_compressed(const pf_snapshot *s, const pf_snapshot_shape *shape, pf_file *aside,
+                                            int *fields) {
+  const char *what = "the file";
+  NC_memio image = {0, NULL, 0};
+  int file, error;
+  PF_TRY(pf_file_open(aside, aside->folder, shape->name));
+  error = nc_create_mem(aside->temporary, NC_NETCDF4, PF_CHUNK, &file); /* the name only; nothing is opened */
+  if (error == NC_NOERR) {
+    error = pf_nc_fill(file, s, shape, fields, &what);
+    if (error != NC_NOERR) {
+      nc_abort(file);
+    } else {
+      what = "the end of the file";
+      error = nc_close_memio(file, &image);
+    }
+  }
+  if (error != NC_NOERR) return pf_snapshot_failed(aside, what, error);
+  const pf_status status = pf_file_put(aside, image.memory, image.size);
+  free(image.memory);
+  return status;
+}
+
+static pf_status pf_snapshot_verify(const pf_snapshot *s, const pf_snapshot_shape *shape, const pf_file *aside,
+                                    float *buffer) {
+  const char *what = "the file";
   bool same = false;
-  error = nc_open(aside->temporary, NC_NOWRITE, &file);
+  int file, error = nc_open(aside->temporary, NC_NOWRITE, &file);
   if (error == NC_NOERR) {
     error = pf_nc_compare(file, s, shape, buffer, &same, &what);
     nc_close(file);
   }
   PF_CHECK(error == NC_NOERR, PF_IO, "%s/%s: cannot be read back (%s): %s", aside->folder, shape->name, what,
-           pf_nc_cause(error));
+           nc_strerror(error));
   PF_CHECK(same, PF_IO, "%s/%s: %s reads back differently from what was written; is the disk sound?", aside->folder,
            shape->name, what);
   return PF_OK;
@@ -202,14 +233,21 @@ static pf_status pf_snapshot_write_aside(const pf_snapshot *s, const pf_snapshot
 
 pf_status pf_snapshot_write(const char *folder, const pf_snapshot *snapshot) {
   pf_snapshot_shape shape;
-  pf_file aside;
+  pf_file aside = {.folder_fd = -1, .fd = -1};
   PF_TRY(pf_snapshot_measure(snapshot, &shape));
+  PF_CHECK(strlen(folder) < PATH_MAX, PF_IO, "%s: the path is too long", folder);
+  strcpy(aside.folder, folder);
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* so that the files of a running run can be read */
-  PF_TRY(pf_file_prepare(&aside, folder, shape.name));
   int *const fields = malloc((size_t)snapshot->field_count * sizeof *fields);
   float *const buffer = malloc(shape.plane * sizeof *buffer);
-  pf_status status = fields == NULL || buffer == NULL ? PF_FAIL(PF_NO_MEMORY, "no memory to write %s", shape.name)
-                                                      : pf_snapshot_write_aside(snapshot, &shape, &aside, fields, buffer);
+  pf_status status = PF_OK;
+  if (fields == NULL || buffer == NULL)
+    status = PF_FAIL(PF_NO_MEMORY, "no memory to write %s", shape.name);
+  else if (snapshot->compression > 0)
+    status = pf_snapshot_put_compressed(snapshot, &shape, &aside, fields);
+  else
+    status = pf_snapshot_put_classic(snapshot, &shape, &aside, fields);
+  if (status == PF_OK) status = pf_snapshot_verify(snapshot, &shape, &aside, buffer);
   free(fields);
   free(buffer);
   if (status != PF_OK) {
@@ -298,8 +336,9 @@ static pf_status pf_pvd_rewrite(const char *folder, const char *title, int last,
   PF_TRY(pf_file_read(folder, plain, &old, NULL));
   if (old == NULL && added == NULL) return PF_OK;
   pf_text t = {0};
-  pf_text_put(&t, "<?xml version=\"1.0\"?>\n<VTKFile type=\"Collection\" version=\"0.1\" byte_order=\"%s\">\n<Collection>\n",
-              pf_little_endian() ? "LittleEndian" : "BigEndian");
+  pf_text_put(
+      &t, "<?xml version=\"1.0\"?>\n<VTKFile type=\"Collection\" version=\"0.1\" byte_order=\"%s\">\n<Collection>\n",
+      pf_little_endian() ? "LittleEndian" : "BigEndian");
   for (const char *line = old; line != NULL && *line != 0;) {
     const char *const end = strchr(line, '\n');
     if (end == NULL) break;

@@ -42,11 +42,11 @@ typedef struct pf_summary {
   double faraday_error, salt_error; /* relative; NAN (null) where there is nothing to compare */
   double time_s;                    /* reached by the run */
   long steps;
-  double seconds;                            /* of wall time */
-  double cells_per_second;                   /* cells times steps over seconds */
-  pf_summary_iterations newton, linear;      /* newton: a step; linear: a Newton iteration or linear solve */
-  const char *pfsolve, *commit, *compiler;   /* versions; netcdf's own is added by the writer */
-  const char *netcdf;                        /* pf_snapshot_netcdf_version() */
+  double seconds;                          /* of wall time */
+  double cells_per_second;                 /* cells times steps over seconds */
+  pf_summary_iterations newton, linear;    /* newton: a step; linear: a Newton iteration or linear solve */
+  const char *pfsolve, *commit, *compiler; /* versions; netcdf's own is added by the writer */
+  const char *netcdf;                      /* pf_snapshot_netcdf_version() */
   const char *backend, *device;
   int threads;
   int cells[3]; /* nx, ny, nz */
