@@ -144,7 +144,7 @@ $(B)/suites.h: FORCE
 	@mkdir -p $(@D) && { \
 	  echo '/* Made by the Makefile from the names tests/t*.c. */'; \
 	  printf 'void %s(void);\n' $(SUITES); \
-	  echo '#define PF_SUITES(X) $(SUITES:%=X(%))'; \
+	  echo '#define PF_SUITES(X) $(foreach suite,$(SUITES),X($(suite)))'; \
 	} | $(call write_if_changed,$@)
 
 # The inputs as text in the program, for --example.
