@@ -1,16 +1,19 @@
 /* backend_cpu.c: loops over rows with OpenMP threads, along a row with vector instructions.  No arithmetic here. */
 #include "backend.h"
+#include "launch.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Below this many cells a parallel region costs more than it saves (numerics.md: 4,000). */
 enum { SERIAL_CELLS = 4096 };
 
 typedef struct cpu {
   int threads;
+  size_t arrays;     /* large ones allocated so far */
   double *partial;   /* [rows][PF_SUMS]: sums of each row */
   size_t partial_rows;
 } cpu;
@@ -85,8 +88,14 @@ typedef struct cpu {
     const int last = g->nx - 1;                                                                      \
     const pf_sums f = pf_cell_##kernel(&k, first);                                                   \
     double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                       \
-    _Pragma("omp simd reduction(max : s0, s1, s2, s3)") for (int i = 1; i < g->nx; i++) {            \
-      PF_ROW_AT_(first, i, -1, (i < last ? 1 : 0));                                                  \
+    _Pragma("omp simd reduction(max : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {             \
+      PF_ROW_AT_(first, i, -1, 1);                                                                   \
+      const pf_sums r = pf_cell_##kernel(&k, at);                                                    \
+      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                      \
+      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                      \
+    }                                                                                                \
+    if (last > 0) {                                                                                  \
+      PF_ROW_AT_(first, last, -1, 0);                                                                \
       const pf_sums r = pf_cell_##kernel(&k, at);                                                    \
       s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                      \
       s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                      \
@@ -112,20 +121,50 @@ static const map_row map_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_MAP_ENTRY_, PF_N
 static const sweep_row sweep_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_NONE_, PF_SWEEP_ENTRY_, PF_NONE_, PF_NONE_)};
 static const sum_row sum_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_NONE_, PF_NONE_, PF_SUM_ENTRY_, PF_MAX_ENTRY_)};
 
+/* An array lies behind a line of 64 bytes that holds its size.  Large arrays are asked for in large pages and begin at
+ * different lines of a page, so that the streams of a kernel do not fall into the same sets of the cache. */
+enum { LINE = 64, LARGE = 1 << 22, LARGE_PAGE = 1 << 21, STAGGER = 61 };
+
+typedef struct head {
+  void *block;  /* for free() */
+  size_t bytes; /* of the array */
+} head;
+
+/* Zeroes in the threads that will use the memory, so that each page lies near its thread. */
+static void zero(char *to, size_t bytes, int threads) {
+  const ptrdiff_t parts = bytes < LARGE ? 1 : threads;
+#pragma omp parallel for num_threads(threads) schedule(static, 1) if (parts > 1)
+  for (ptrdiff_t part = 0; part < parts; part++) {
+    const size_t size = bytes / (size_t)parts / LINE * LINE, start = size * (size_t)part;
+    memset(to + start, 0, part == parts - 1 ? bytes - start : size);
+  }
+}
+
 static pf_status cpu_allocate(pf_backend *b, size_t bytes, void **array) {
-  const size_t padded = (bytes + 63) / 64 * 64 + 64;
-  *array = aligned_alloc(64, padded);
-  PF_CHECK(*array, PF_NO_MEMORY, "no memory for %.3f GiB more (%.3f GiB in use)", (double)bytes / 0x1p30,
+  cpu *self = b->self;
+  const size_t unit = bytes < LARGE ? LINE : LARGE_PAGE;
+  const size_t skip = bytes < LARGE ? LINE : LINE * (1 + self->arrays++ % STAGGER);
+  char *block = NULL;
+  *array = NULL;
+  if (bytes < SIZE_MAX / 2) block = aligned_alloc(unit, (bytes + skip + LINE + unit - 1) / unit * unit);
+  PF_CHECK(block, PF_NO_MEMORY, "no memory for %.3f GiB more (%.3f GiB in use)", (double)bytes / 0x1p30,
            (double)b->bytes / 0x1p30);
-  memset(*array, 0, padded);
+  if (bytes >= LARGE) (void)madvise(block, bytes + skip, MADV_HUGEPAGE); /* a wish: no harm where it is refused */
+  const head h = {block, bytes};
+  memcpy(block + skip - LINE, &h, sizeof h);
+  zero(block + skip, bytes, self->threads);
   b->bytes += bytes;
   if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
+  *array = block + skip;
   return PF_OK;
 }
 
 static void cpu_release(pf_backend *b, void *array) {
-  (void)b;
-  free(array);
+  head h;
+  if (!array) return;
+  memcpy(&h, (char *)array - LINE, sizeof h);
+  b->bytes -= h.bytes;
+  free(h.block);
 }
 
 static pf_status cpu_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
@@ -137,6 +176,7 @@ static pf_status cpu_copy(pf_backend *b, void *to, const void *from, size_t byte
 static int team(const cpu *self, const pf_grid *g) { return pf_cells(g) < SERIAL_CELLS ? 1 : self->threads; }
 
 static pf_status cpu_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_MAP, g));
   const map_row run = map_rows[kernel];
   const ptrdiff_t rows = pf_rows(g);
   const int threads = team(b->self, g);
@@ -145,24 +185,99 @@ static pf_status cpu_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
   return PF_OK;
 }
 
-/* The class of a row in a sweep: 0 unless it is the odd last one of a periodic direction. */
-static int sweep_class(const pf_grid *g, ptrdiff_t row) {
-  const int k = (int)(row / g->ny), j = (int)(row % g->ny);
-  return (g->ny > 1 && g->ny % 2 && j == g->ny - 1) + 2 * (g->nz > 1 && g->nz % 2 && k == g->nz - 1);
+/* ---- sweeps ----
+ *
+ * Red cells first, then black cells, with one pass over memory: a black cell can follow as soon as the red cells around
+ * it are done.  "Lines" are grouped in "planes" (2-D: each row a plane of one line; 3-D: planes k of lines j).  A thread
+ * has planes first .. end - 1 and goes through them with red one plane ahead of black; in 3-D it does so for `tile`
+ * lines at a time, black one line behind, so that what is used twice stays in the cache.  The black cells whose red
+ * neighbours belong to another thread, or lie across the periodic faces, follow after a barrier.  The odd seam rows
+ * (classes 1 to 3) come last, part by part.  Every cell finds the values that the plain order would give it. */
+typedef struct sweep {
+  sweep_row run;
+  const void *args;
+  const pf_grid *g;
+  ptrdiff_t planes, lines; /* of class 0 */
+  ptrdiff_t plane_rows;    /* from a plane to the next, rows; a line is one row */
+  ptrdiff_t tile;          /* lines */
+} sweep;
+
+enum { RED, BLACK };
+/* Of a thread's cache for three planes of a tile, and what a cell is taken to need, bytes. */
+enum { TILE_BYTES = 1 << 20, CELL_BYTES = 64, TILE_LINES = 8 };
+
+static void sweep_line(const sweep *s, ptrdiff_t plane, ptrdiff_t line, int colour) {
+  s->run(s->args, s->g, plane * s->plane_rows + line, colour);
+}
+
+/* Red, and black where nothing else is needed for it. */
+static void sweep_inner(const sweep *s, ptrdiff_t first, ptrdiff_t end) {
+  for (ptrdiff_t low = 0; low < s->lines; low += s->tile) {
+    const ptrdiff_t high = low + s->tile < s->lines ? low + s->tile : s->lines;
+    const ptrdiff_t black_low = s->lines == 1 ? 0 : low > 1 ? low - 1 : 1, black_high = s->lines == 1 ? 1 : high - 1;
+    for (ptrdiff_t plane = first; plane < end; plane++) {
+      for (ptrdiff_t line = low; line < high; line++) sweep_line(s, plane, line, RED);
+      if (plane - 1 <= first) continue;
+      for (ptrdiff_t line = black_low; line < black_high; line++) sweep_line(s, plane - 1, line, BLACK);
+    }
+  }
+}
+
+/* The black cells that sweep_inner left. */
+static void sweep_border(const sweep *s, ptrdiff_t first, ptrdiff_t end) {
+  for (ptrdiff_t plane = first; plane < end; plane++) {
+    const int whole = plane == first || plane == end - 1;
+    const ptrdiff_t step = whole || s->lines == 1 ? 1 : s->lines - 1; /* else the first and the last line */
+    for (ptrdiff_t line = s->lines == 1 && !whole ? 1 : 0; line < s->lines; line += step) {
+      sweep_line(s, plane, line, BLACK);
+    }
+  }
+}
+
+/* One colour of the seam rows of one class. */
+static void sweep_seam(const sweep *s, int class, int colour, int threads) {
+  const pf_grid *g = s->g;
+  const int y = class & 1, z = class >> 1, seam_y = pf_sweep_seam(g->ny), seam_z = pf_sweep_seam(g->nz);
+  const ptrdiff_t lines = y ? seam_y : g->ny - seam_y, planes = z ? seam_z : g->nz - seam_z;
+  const ptrdiff_t first = (z ? (ptrdiff_t)(g->nz - 1) * g->ny : 0) + (y ? g->ny - 1 : 0);
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1 && lines * planes > 1)
+  for (ptrdiff_t n = 0; n < lines * planes; n++) {
+    s->run(s->args, g, first + n / lines * g->ny + n % lines, colour);
+  }
 }
 
 static pf_status cpu_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
-  const sweep_row run = sweep_rows[kernel];
-  const ptrdiff_t rows = pf_rows(g);
-  const int threads = team(b->self, g);
-  const int classes = 1 + sweep_class(g, rows - 1);
-  for (int class = 0; class < classes; class++) {
-    for (int colour = 0; colour < 2; colour++) {
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-      for (ptrdiff_t row = 0; row < rows; row++) {
-        if (sweep_class(g, row) == class) run(args, g, row, colour);
-      }
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_SWEEP, g));
+  const int threads = team(b->self, g), seam_y = pf_sweep_seam(g->ny), seam_z = pf_sweep_seam(g->nz);
+  sweep s = {.run = sweep_rows[kernel], .args = args, .g = g};
+  if (g->nz > 1) {
+    s.planes = g->nz - seam_z;
+    s.lines = g->ny - seam_y;
+    s.plane_rows = g->ny;
+  } else {
+    s.planes = g->ny - seam_y;
+    s.lines = 1;
+    s.plane_rows = 1;
+  }
+  s.tile = TILE_BYTES / 3 / CELL_BYTES / g->nx;
+  if (s.tile < TILE_LINES) s.tile = TILE_LINES;
+  if (threads == 1) {
+    sweep_inner(&s, 0, s.planes);
+    sweep_border(&s, 0, s.planes);
+  } else {
+#pragma omp parallel num_threads(threads)
+    {
+      const ptrdiff_t team_size = omp_get_num_threads(), me = omp_get_thread_num();
+      const ptrdiff_t first = s.planes * me / team_size, end = s.planes * (me + 1) / team_size;
+      sweep_inner(&s, first, end);
+#pragma omp barrier
+      sweep_border(&s, first, end);
     }
+  }
+  for (int class = 1; class < 4; class++) {
+    if ((class & 1) > seam_y || class >> 1 > seam_z) continue;
+    sweep_seam(&s, class, RED, threads);
+    sweep_seam(&s, class, BLACK, threads);
   }
   return PF_OK;
 }
@@ -184,6 +299,7 @@ static pf_status row_values(pf_backend *b, pf_kernel kernel, const pf_grid *g, c
 }
 
 static pf_status cpu_sum(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_SUM, g));
   PF_TRY(row_values(b, kernel, g, args));
   double *partial = ((cpu *)b->self)->partial;
   for (ptrdiff_t rows = pf_rows(g); rows > 1; rows = (rows + 1) / 2) {
@@ -198,6 +314,7 @@ static pf_status cpu_sum(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
 }
 
 static pf_status cpu_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_MAX, g));
   PF_TRY(row_values(b, kernel, g, args));
   const double *partial = ((cpu *)b->self)->partial;
   memcpy(result, partial, PF_SUMS * sizeof(double));
