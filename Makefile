@@ -91,7 +91,7 @@ SUITES := $(basename $(notdir $(TESTS)))
 
 LIBRARY := $(KERNEL_SOURCES:%.c=$(B)/%.o) $(CUDA_SOURCES:%.cu=$(B)/%.o) $(HOST_SOURCES:%.c=$(B)/%.o)
 LIBRARY += $(if $(wildcard host/command.h),$(B)/examples.o)
-TEST_OBJECTS := $(TESTS:%.c=$(B)/%.o) $(B)/tests/main.o
+TEST_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SKIP),$(wildcard tests/*.c)))
 BENCH_OBJECTS := $(BENCHES:%.c=$(B)/%.o)
 PROGRAMS := $(if $(MAIN),$(B)/pfsolve)
 
