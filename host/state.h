@@ -69,6 +69,7 @@ typedef struct pf_state {
   double profile;         /* Q of (2b)'s text: 1 for a tanh profile */
   bool sensitive;         /* sensitivity holds a solution */
   double rate_dt;         /* time step of `rate`, 0: none yet */
+  double voltage_rate;    /* that of the voltage, 1/s */
 
   /* Balances, in cells of lithium and scaled amounts of salt. */
   double lithium_start[2], lithium_passed[2]; /* at the start; what the currents brought (working, counter) */

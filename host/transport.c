@@ -122,9 +122,11 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   PF_TRY(s->backend->copy(s->backend, s->phi_start, s->phi, bytes));
   PF_TRY(s->backend->copy(s->backend, s->s_start, s->s, bytes));
   if (!drive->galvanostatic) s->voltage = drive->voltage;
-  if (s->rate_dt > 0 && dt > 0)
+  if (s->rate_dt > 0 && dt > 0) {
+    if (drive->galvanostatic) s->voltage += dt * s->voltage_rate;
     PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,
                   .cells = pf_cells(&s->grid)));
+  }
   PF_TRY(newton(s, dt, drive, report));
   if (!report->converged && s->rate_dt > 0) { /* once more without the prediction */
     PF_TRY(restore(s, drive->galvanostatic ? voltage : drive->voltage));
@@ -138,6 +140,7 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   if (dt > 0) {
     PF_TRY(PF_MAP(s->backend, remember, &s->grid, .phi = s->phi, .phi_start = s->phi_start, .s = s->s,
                   .s_start = s->s_start, .rate = s->rate, .per_dt = 1 / dt, .cells = pf_cells(&s->grid)));
+    s->voltage_rate = (s->voltage - voltage) / dt;
     s->rate_dt = dt;
   }
   return PF_OK;
