@@ -192,11 +192,11 @@ $(B)/pfbench: $(LIBRARY) $(BENCH_OBJECTS) $(B)/parts
 # ----------------------------------------------------------------------------------------------------- targets ----
 .PHONY: FORCE all tests objects demo help install uninstall clean format tidy bench bench-gpu
 .PHONY: check check-steps check-long check-build check-tests check-clang check-nocuda check-sanitize check-cells
-.PHONY: check-format check-namelist check-postproc check-mutants check-gpu cuda-report
+.PHONY: check-format check-mutant-list check-namelist check-postproc check-mutants check-gpu cuda-report
 FORCE:
 
 # Targets of the folders.  They may add to CHECKS (each named check-NAME, part of `make check`) and to LONG_CHECKS.
-CHECKS := build tests clang nocuda sanitize cells format namelist postproc
+CHECKS := build tests clang nocuda sanitize cells format mutant-list namelist postproc
 LONG_CHECKS := tests-long mutants
 -include $(wildcard postproc/rules.mk tests/*/rules.mk)
 
@@ -230,8 +230,8 @@ check-steps:
 	  $(MAKE) check-$$step WERROR=1 || { word=FAILED; failed=1; echo "check-$$step FAILED"; }; \
 	  printf '%-12s %-7s %4d s\n' $$step $$word $$((SECONDS - begin)) >> $(B)/check.txt; \
 	done; \
-	echo; cat $(B)/check.txt; grep -h '^skipped:' $(B)/check-*.log; \
-	for log in $(B)/check-*.log; do sed -n '/^Run Summary/,/^Elapsed/p' $$log; done; exit $$failed
+	echo; cat $(B)/check.txt; cat $(B)/check-*.log 2>/dev/null > $(B)/check.log; grep '^skipped:' $(B)/check.log; \
+	sed -n '/^Run Summary/,/^Elapsed/p' $(B)/check.log; exit $$failed
 
 check-build: tests $(if $(BENCHES),$(B)/pfbench)
 
@@ -279,8 +279,9 @@ check-cells: ## each kernels/cell_*.h and pf_*.h alone as C11 and C++17, gcc and
 
 C_FILES = $(wildcard kernels/*.[ch] kernels/*.cu host/*.[ch] tests/*.[ch] tests/*/*.[ch])
 check-format: ## the files are as clang-format makes them
-	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(C_FILES); \
-	else $(call skipped,no clang-format,format); fi
+	@if command -v clang-format >/dev/null; then failed=0; for file in $(C_FILES); do \
+	  clang-format $$file | cmp -s - $$file || { echo "$$file: not as clang-format makes it (make format)"; failed=1; }; \
+	done; exit $$failed; else $(call skipped,no clang-format,format); fi
 
 format: ## let clang-format write the files
 	clang-format -i $(C_FILES)
@@ -289,8 +290,11 @@ tidy: $(B)/made.h $(B)/suites.h ## clang-tidy over all sources
 	clang-tidy --quiet $(KERNEL_SOURCES) $(HOST_SOURCES) $(MAIN) $(TESTS) tests/main.c -- \
 	  -std=c11 -fopenmp $(CPPFLAGS) $(NETCDF_CFLAGS) -Itests -I$(B)
 
+check-mutant-list: ## every fault of tests/mutants/list.txt still fits its source
+	@$(PYTHON) tests/mutants/run --check
+
 check-mutants: tests ## put faults into the sources, one at a time: a test has to see each
-	tests/mutants/run
+	$(PYTHON) tests/mutants/run
 
 check-gpu: tests ## every suite on the GPU
 	$(B)/pftests --backend cuda
