@@ -287,7 +287,7 @@ format: ## let clang-format write the files
 	clang-format -i $(C_FILES)
 
 tidy: $(B)/made.h $(B)/suites.h ## clang-tidy over all sources
-	clang-tidy --quiet $(KERNEL_SOURCES) $(HOST_SOURCES) $(MAIN) $(TESTS) tests/main.c -- \
+	clang-tidy --quiet $(KERNEL_SOURCES) $(HOST_SOURCES) $(MAIN) $(TESTS) $(TEST_PARTS) -- \
 	  -std=c11 -fopenmp $(CPPFLAGS) $(NETCDF_CFLAGS) -Itests -I$(B)
 
 check-mutant-list: ## every fault of tests/mutants/list.txt still fits its source

@@ -132,8 +132,9 @@ bool pf_test_fails(pf_status got, pf_status status, const char *part, const char
 }
 
 static int usage(void) {
-  fprintf(stderr, "usage: pftests [--backend cpu|check|cuda] [--suite NAME]... [--list]\n"
-                  "  NAME: the beginning of a suite's name, as t2 or t200_multigrid\n");
+  fprintf(stderr,
+          "usage: pftests [--backend cpu|check|cuda] [--suite NAME]... [--list]\n"
+          "  NAME: the beginning of a suite's name, as t2 or t200_multigrid\n");
   return 64;
 }
 

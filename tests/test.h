@@ -46,9 +46,9 @@ void pf_test_skip(const char *reason, ...) __attribute__((format(printf, 1, 2)))
 #define PF_ASSERT_AT_LEAST(value, limit) pf_test_at_least((value), (limit), #value, __FILE__, __LINE__)
 /* A pf_status; the test goes on.  PF_ASSERT_OK_FATAL ends it. */
 #define PF_ASSERT_OK(call) ((void)pf_test_ok((call), #call, __FILE__, __LINE__))
-#define PF_ASSERT_OK_FATAL(call)                                  \
-  do {                                                            \
-    if (!pf_test_ok((call), #call, __FILE__, __LINE__)) return;   \
+#define PF_ASSERT_OK_FATAL(call)                                \
+  do {                                                          \
+    if (!pf_test_ok((call), #call, __FILE__, __LINE__)) return; \
   } while (0)
 /* The call fails with this status, and its message contains this text. */
 #define PF_ASSERT_FAILS(call, status, text) ((void)pf_test_fails((call), (status), (text), #call, __FILE__, __LINE__))
