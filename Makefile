@@ -308,11 +308,11 @@ cuda-report: ## registers of every CUDA kernel and chip; a spill is an error
 ifneq ($(CUDA_SOURCES),)
 	@mkdir -p $(B); $(NVCC_COMPILE) -Xptxas -v -c $(CUDA_SOURCES) -o $(B)/cuda-report.o 2> $(B)/cuda-report.log || \
 	  { cat $(B)/cuda-report.log; exit 1; }
-	@awk '/Compiling entry function/ {name = $$6; chip = $$8; gsub("\x27", "", name); gsub("\x27", "", chip)} \
+	@awk '/Compiling entry function/ {name = $$7; chip = $$9; gsub("\x27", "", name); gsub("\x27", "", chip)} \
 	  /spill stores/ {spill = $$5 + $$9} \
 	  /Used .* registers/ {n++; split($$0, a, "Used "); r = a[2] + 0; if (r > most) most = r; \
-	    if (spill) {bad++; print chip, name, r " registers,", spill " bytes spilled"}; spill = 0} \
-	  END {print n " kernels, at most " most " registers, " bad + 0 " with spills"; exit n == 0 || bad > 0}' $(B)/cuda-report.log
+	    if (spill) {bad++; print chip, name ":", r " registers,", spill " bytes spilled"}; spill = 0} \
+	  END {print n / $(words $(CUDA_CHIPS)) " kernels for $(CUDA_CHIPS), at most " most " registers, " bad + 0 " with spills"; exit n == 0 || bad > 0}' $(B)/cuda-report.log | (c++filt -p 2>/dev/null || cat)
 else
 	@echo "no nvcc" && exit 1
 endif
