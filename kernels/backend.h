@@ -19,11 +19,11 @@ const char *pf_kernel_name(pf_kernel kernel);
 
 typedef struct pf_backend pf_backend;
 struct pf_backend {
-  const char *name;      /* "cpu", "check", "cuda" */
-  char device[256];      /* in words, for logs and files */
-  size_t bytes;          /* allocated now */
-  size_t bytes_peak;     /* at most */
-  void *self;            /* the backend's own */
+  const char *name;  /* "cpu", "check", "cuda" */
+  char device[256];  /* in words, for logs and files */
+  size_t bytes;      /* allocated now */
+  size_t bytes_peak; /* at most */
+  void *self;        /* the backend's own */
 
   /* Memory: arrays of bytes, zeroed, aligned to 64. release(NULL) does nothing. */
   pf_status (*allocate)(pf_backend *, size_t bytes, void **array);

@@ -55,9 +55,9 @@ typedef union any_args {
   PF_KERNELS(PF_MEMBER_, PF_MEMBER_, PF_MEMBER_, PF_MEMBER_)
 } any_args;
 
-#define PF_ARGUMENT_(role_, type, name_)                                                            \
-  list[n++] = (argument){#name_, role_, _Generic((type *)0, float *: 1, double *: 1, default: 0),   \
-                         sizeof(type), (char *)&k->name_};
+#define PF_ARGUMENT_(role_, type, name_)                                                                           \
+  list[n++] = (argument){#name_, role_, _Generic((type *)0, float * : 1, double * : 1, default : 0), sizeof(type), \
+                         (char *)&k->name_};
 #define PF_IN_(type, name) PF_ARGUMENT_(ROLE_IN, type, name)
 #define PF_OUT_(type, name) PF_ARGUMENT_(ROLE_OUT, type, name)
 #define PF_VAR_(type, name) PF_ARGUMENT_(ROLE_VAR, type, name)
@@ -66,12 +66,11 @@ typedef union any_args {
 #define PF_DESCRIBE_(kernel)                                                                           \
   _Static_assert(0 PF_ARGS_##kernel(PF_ONE_, PF_ONE_, PF_ONE_, PF_VAL_) <= ARGUMENTS_MAX, "too many"); \
   static int list_##kernel(any_args *args, argument *list) {                                           \
-    pf_##kernel##_args *k = &args->of_##kernel;                                                             \
+    pf_##kernel##_args *k = &args->of_##kernel;                                                        \
     int n = 0;                                                                                         \
     (void)k;                                                                                           \
     (void)list;                                                                                        \
-    PF_ARGS_##kernel(PF_IN_, PF_OUT_, PF_VAR_, PF_VAL_)                                                \
-    return n;                                                                                          \
+    PF_ARGS_##kernel(PF_IN_, PF_OUT_, PF_VAR_, PF_VAL_) return n;                                      \
   }                                                                                                    \
   static void visit_##kernel(const any_args *args, pf_at at) { (void)pf_cell_##kernel(&args->of_##kernel, at); }
 PF_KERNELS(PF_DESCRIBE_, PF_DESCRIBE_, PF_DESCRIBE_, PF_DESCRIBE_)
@@ -110,8 +109,10 @@ static size_t arrays_before(const check *self, const char *address) {
   size_t low = 0, high = self->count;
   while (low < high) {
     const size_t middle = (low + high) / 2;
-    if ((uintptr_t)self->arrays[middle].device <= (uintptr_t)address) low = middle + 1;
-    else high = middle;
+    if ((uintptr_t)self->arrays[middle].device <= (uintptr_t)address)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -301,13 +302,13 @@ static pf_status order_check(const call *c) {
   char *before = malloc(2 * total + 1);
   PF_CHECK(before, PF_NO_MEMORY, "no memory for a copy of the arrays of a kernel");
   char *after = before + total;
-#define EACH_WRITTEN_(...)                                            \
-  at = 0;                                                             \
-  for (int n = 0; n < c->count; n++) {                                \
-    if (!c->arrays[n] || c->list[n].role == ROLE_IN) continue;        \
-    const array *a = c->arrays[n];                                    \
-    __VA_ARGS__;                                                      \
-    at += a->bytes;                                                   \
+#define EACH_WRITTEN_(...)                                     \
+  at = 0;                                                      \
+  for (int n = 0; n < c->count; n++) {                         \
+    if (!c->arrays[n] || c->list[n].role == ROLE_IN) continue; \
+    const array *a = c->arrays[n];                             \
+    __VA_ARGS__;                                               \
+    at += a->bytes;                                            \
   }
   EACH_WRITTEN_(memcpy(before + at, a->data, a->bytes))
   visit_all(c, 1);

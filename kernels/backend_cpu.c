@@ -13,8 +13,8 @@ enum { SERIAL_CELLS = 4096 };
 
 typedef struct cpu {
   int threads;
-  size_t arrays;     /* large ones allocated so far */
-  double *partial;   /* [rows][PF_SUMS]: sums of each row */
+  size_t arrays;   /* large ones allocated so far */
+  double *partial; /* [rows][PF_SUMS]: sums of each row */
   size_t partial_rows;
 } cpu;
 
@@ -26,81 +26,81 @@ typedef struct cpu {
   at.xm = minus;                               \
   at.xp = plus
 
-#define PF_MAP_ROW_(kernel)                                                          \
-  static void row_##kernel(const void *args, const pf_grid *g, ptrdiff_t row) {      \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                  \
-    const pf_at first = pf_at_row(g, row);                                           \
-    const int last = g->nx - 1;                                                      \
-    pf_cell_##kernel(&k, first);                                                     \
-    _Pragma("omp simd") for (int i = 1; i < last; i++) {                             \
-      PF_ROW_AT_(first, i, -1, 1);                                                   \
-      pf_cell_##kernel(&k, at);                                                      \
-    }                                                                                \
-    if (last > 0) {                                                                  \
-      PF_ROW_AT_(first, last, -1, 0);                                                \
-      pf_cell_##kernel(&k, at);                                                      \
-    }                                                                                \
+#define PF_MAP_ROW_(kernel)                                                     \
+  static void row_##kernel(const void *args, const pf_grid *g, ptrdiff_t row) { \
+    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;             \
+    const pf_at first = pf_at_row(g, row);                                      \
+    const int last = g->nx - 1;                                                 \
+    pf_cell_##kernel(&k, first);                                                \
+    _Pragma("omp simd") for (int i = 1; i < last; i++) {                        \
+      PF_ROW_AT_(first, i, -1, 1);                                              \
+      pf_cell_##kernel(&k, at);                                                 \
+    }                                                                           \
+    if (last > 0) {                                                             \
+      PF_ROW_AT_(first, last, -1, 0);                                           \
+      pf_cell_##kernel(&k, at);                                                 \
+    }                                                                           \
   }
 
 /* One colour of a row. */
-#define PF_SWEEP_ROW_(kernel)                                                                     \
-  static void colour_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, int colour) {    \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                               \
-    const pf_at first = pf_at_row(g, row);                                                        \
-    const int last = g->nx - 1;                                                                   \
-    const int start = (first.j + first.k + colour) & 1; /* i of the first cell of the colour */   \
-    if (start == 0) pf_cell_##kernel(&k, first);                                                  \
-    _Pragma("omp simd") for (int i = 2 - start; i < last; i += 2) {                               \
-      PF_ROW_AT_(first, i, -1, 1);                                                                \
-      pf_cell_##kernel(&k, at);                                                                   \
-    }                                                                                             \
-    if (last > 0 && ((last ^ start) & 1) == 0) {                                                  \
-      PF_ROW_AT_(first, last, -1, 0);                                                             \
-      pf_cell_##kernel(&k, at);                                                                   \
-    }                                                                                             \
+#define PF_SWEEP_ROW_(kernel)                                                                   \
+  static void colour_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, int colour) {  \
+    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                             \
+    const pf_at first = pf_at_row(g, row);                                                      \
+    const int last = g->nx - 1;                                                                 \
+    const int start = (first.j + first.k + colour) & 1; /* i of the first cell of the colour */ \
+    if (start == 0) pf_cell_##kernel(&k, first);                                                \
+    _Pragma("omp simd") for (int i = 2 - start; i < last; i += 2) {                             \
+      PF_ROW_AT_(first, i, -1, 1);                                                              \
+      pf_cell_##kernel(&k, at);                                                                 \
+    }                                                                                           \
+    if (last > 0 && ((last ^ start) & 1) == 0) {                                                \
+      PF_ROW_AT_(first, last, -1, 0);                                                           \
+      pf_cell_##kernel(&k, at);                                                                 \
+    }                                                                                           \
   }
 
-#define PF_SUM_ROW_(kernel)                                                                          \
-  static void sum_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) {       \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                                  \
-    const pf_at first = pf_at_row(g, row);                                                           \
-    const int last = g->nx - 1;                                                                      \
-    const pf_sums f = pf_cell_##kernel(&k, first);                                                   \
-    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                       \
-    _Pragma("omp simd reduction(+ : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {               \
-      PF_ROW_AT_(first, i, -1, 1);                                                                   \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                                    \
-      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                        \
-    }                                                                                                \
-    if (last > 0) {                                                                                  \
-      PF_ROW_AT_(first, last, -1, 0);                                                                \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                                    \
-      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                        \
-    }                                                                                                \
-    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                      \
+#define PF_SUM_ROW_(kernel)                                                                    \
+  static void sum_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) { \
+    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                            \
+    const pf_at first = pf_at_row(g, row);                                                     \
+    const int last = g->nx - 1;                                                                \
+    const pf_sums f = pf_cell_##kernel(&k, first);                                             \
+    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                 \
+    _Pragma("omp simd reduction(+ : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {         \
+      PF_ROW_AT_(first, i, -1, 1);                                                             \
+      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
+      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                  \
+    }                                                                                          \
+    if (last > 0) {                                                                            \
+      PF_ROW_AT_(first, last, -1, 0);                                                          \
+      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
+      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                  \
+    }                                                                                          \
+    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                \
   }
 
 #define PF_LARGER_(a, b) ((a) > (b) ? (a) : (b))
-#define PF_MAX_ROW_(kernel)                                                                          \
-  static void max_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) {       \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                                  \
-    const pf_at first = pf_at_row(g, row);                                                           \
-    const int last = g->nx - 1;                                                                      \
-    const pf_sums f = pf_cell_##kernel(&k, first);                                                   \
-    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                       \
-    _Pragma("omp simd reduction(max : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {             \
-      PF_ROW_AT_(first, i, -1, 1);                                                                   \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                                    \
-      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                      \
-      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                      \
-    }                                                                                                \
-    if (last > 0) {                                                                                  \
-      PF_ROW_AT_(first, last, -1, 0);                                                                \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                                    \
-      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                      \
-      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                      \
-    }                                                                                                \
-    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                      \
+#define PF_MAX_ROW_(kernel)                                                                    \
+  static void max_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) { \
+    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                            \
+    const pf_at first = pf_at_row(g, row);                                                     \
+    const int last = g->nx - 1;                                                                \
+    const pf_sums f = pf_cell_##kernel(&k, first);                                             \
+    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                 \
+    _Pragma("omp simd reduction(max : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {       \
+      PF_ROW_AT_(first, i, -1, 1);                                                             \
+      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
+      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                \
+      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                \
+    }                                                                                          \
+    if (last > 0) {                                                                            \
+      PF_ROW_AT_(first, last, -1, 0);                                                          \
+      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
+      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                \
+      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                \
+    }                                                                                          \
+    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                \
   }
 
 #define PF_NONE_(kernel)
@@ -188,8 +188,8 @@ static pf_status cpu_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
 /* ---- sweeps ----
  *
  * Red cells first, then black cells, with one pass over memory: a black cell can follow as soon as the red cells around
- * it are done.  "Lines" are grouped in "planes" (2-D: each row a plane of one line; 3-D: planes k of lines j).  A thread
- * has planes first .. end - 1 and goes through them with red one plane ahead of black; in 3-D it does so for `tile`
+ * it are done.  "Lines" are grouped in "planes" (2-D: each row a plane of one line; 3-D: planes k of lines j).  A
+ * thread has planes first .. end - 1 and goes through them with red one plane ahead of black; in 3-D it does so for `tile`
  * lines at a time, black one line behind, so that what is used twice stays in the cache.  The black cells whose red
  * neighbours belong to another thread, or lie across the periodic faces, follow after a barrier.  The odd seam rows
  * (classes 1 to 3) come last, part by part.  Every cell finds the values that the plain order would give it. */
@@ -274,7 +274,7 @@ static pf_status cpu_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, co
       sweep_border(&s, first, end);
     }
   }
-  for (int class = 1; class < 4; class++) {
+  for (int class = 1; class < 4; class ++) {
     if ((class & 1) > seam_y || class >> 1 > seam_z) continue;
     sweep_seam(&s, class, RED, threads);
     sweep_seam(&s, class, BLACK, threads);

@@ -70,7 +70,7 @@ PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
   const double w = pf_reaction_weight(r, k->weight[at.c], xi, k->eps);
   const double beyond = xi < 0 ? -xi : xi - 1;
   const int good = fabs(xi) <= 1e300 && fabs(k->phi[at.c]) <= 1e300 && fabs(k->s[at.c]) <= 1e300 && fabs(r) <= 1e300;
-  const pf_sums out = {{xi < 0.5 ? -k->s[at.c] : -1e300, w * k->eps > 0.05 ? fabs(r) / w : 0, beyond, good ? 0 : 1}};
+  const pf_sums out = {{xi < 0.5 ? -k->s[at.c] : -1e300, w * k->eps > 0.05 ? fabs(r) / w : 0, beyond, good ? 0.0 : 1.0}};
   return out;
 }
 
@@ -97,8 +97,8 @@ PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
 #define PF_ARGS_short(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner)
 PF_ARGS(short);
 PF_CELL pf_sums pf_cell_short(const pf_short_args *k, pf_at at) {
-  const pf_sums r = {{k->owner[at.c] == (PF_WORKING | PF_COUNTER) ? 1 : 0,
-                      !at.xp && k->owner[at.c] == PF_WORKING && k->xi[at.c] >= 0.5 ? 1 : 0, 0, 0}};
+  const pf_sums r = {{k->owner[at.c] == (PF_WORKING | PF_COUNTER) ? 1.0 : 0.0,
+                      !at.xp && k->owner[at.c] == PF_WORKING && k->xi[at.c] >= 0.5 ? 1.0 : 0.0, 0, 0}};
   return r;
 }
 

@@ -24,7 +24,7 @@ PF_CELL int pf_sweep_part(const pf_grid *g, int i, int j, int k) {
 }
 
 typedef struct pf_launch {
-  int nx, step;         /* cells of a row; 2: those of one colour only */
+  int nx, step; /* cells of a row; 2: those of one colour only */
   int colour;
   int j0, jn, k0, kn;   /* rows j0 .. j0 + jn - 1 of the planes k0 .. k0 + kn - 1 */
   int bits_x;           /* tile_x = 2^bits_x */

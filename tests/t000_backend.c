@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Odd, prime, tiny and seam-bearing sizes in 1-D, 2-D (either plane) and 3-D; some above the size where threads start. */
-static const int sizes[][3] = {
-    {1, 1, 1},   {2, 1, 1},   {3, 1, 1},  {257, 1, 1}, {5003, 1, 1}, {1, 7, 1},    {1, 1, 5},    {2, 2, 1},
-    {3, 3, 1},   {127, 61, 1}, {64, 80, 1}, {130, 2, 1}, {7, 1, 9},    {1, 701, 1},  {5, 1000, 1}, {700, 7, 1},
-    {1, 64, 80}, {2, 2, 2},   {3, 3, 3},  {4, 2, 3},   {17, 19, 23},  {16, 18, 20}, {18, 2, 131}, {19, 131, 2},
-    {33, 16, 9}, {12, 33, 14}};
+/* Odd, prime and tiny sizes, with and without seams, in 1-D, 2-D (either plane) and 3-D; some large enough for threads. */
+static const int sizes[][3] = {{1, 1, 1},   {2, 1, 1},   {3, 1, 1},    {257, 1, 1},  {5003, 1, 1}, {1, 7, 1},
+                               {1, 1, 5},   {2, 2, 1},   {3, 3, 1},    {127, 61, 1}, {64, 80, 1},  {130, 2, 1},
+                               {7, 1, 9},   {1, 701, 1}, {5, 1000, 1}, {700, 7, 1},  {1, 64, 80},  {2, 2, 2},
+                               {3, 3, 3},   {4, 2, 3},   {17, 19, 23}, {16, 18, 20}, {18, 2, 131}, {19, 131, 2},
+                               {33, 16, 9}, {12, 33, 14}};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 static pf_grid grid_of(int n) {
@@ -145,11 +145,11 @@ static void run_plain(const problem *p, outcome *o) {
   const int ny = g->ny, nz = g->nz;
   memcpy(o->u, p->u, p->cells * sizeof(float));
   memcpy(o->y, p->y, p->cells * sizeof(double));
-  const pf_mg_relax_args relax = {.ax = p->ax, .ay = ny > 1 ? p->ay : NULL, .az = nz > 1 ? p->az : NULL, .m = p->m,
-                                  .b = p->b, .u = o->u};
-  const pf_mg_residual_args residual = {.ax = relax.ax, .ay = relax.ay, .az = relax.az, .m = p->m, .b = p->b,
-                                        .u = o->u, .r = o->r};
-  for (int class = 0; class < 4; class++) {
+  const pf_mg_relax_args relax = {
+      .ax = p->ax, .ay = ny > 1 ? p->ay : NULL, .az = nz > 1 ? p->az : NULL, .m = p->m, .b = p->b, .u = o->u};
+  const pf_mg_residual_args residual = {
+      .ax = relax.ax, .ay = relax.ay, .az = relax.az, .m = p->m, .b = p->b, .u = o->u, .r = o->r};
+  for (int class = 0; class < 4; class ++) {
     for (int colour = 0; colour < 2; colour++) {
       for (int k = 0; k < nz; k++) {
         for (int j = 0; j < ny; j++) {

@@ -1,0 +1,339 @@
+/* backend_cuda.cu: the kernels on an NVIDIA GPU.  No arithmetic here; which thread has which cell: launch.h.
+ *
+ * One stream: operations run in the order of their calls, map and sweep return at once, download, sum, max and
+ * synchronize wait.  After a device error nothing touches the device any more: every further call says so. */
+#include "backend.h"
+#include "launch.h"
+
+#include <cuda_runtime.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <new>
+#include <unordered_map>
+
+namespace {
+
+struct cuda {
+  cudaStream_t stream;
+  std::unordered_map<void *, size_t> sizes; /* of the arrays, bytes */
+  pf_sums *partial;                         /* [PF_REDUCE_BLOCKS + 1], device: of each block; the last: the result */
+  pf_sums *result;                          /* host, pinned */
+  bool lost;
+  char reason[160]; /* why, where the device is lost */
+};
+
+pf_status lose(cuda *self, cudaError_t error, const char *what, const char *file, int line) {
+  self->lost = true;
+  snprintf(self->reason, sizeof self->reason, "%.60s: %.80s", what, cudaGetErrorString(error));
+  return pf_status_set(PF_FAILED, file, line, "the device failed (%s)", self->reason);
+}
+
+/* The value of a call: any error means that the device is lost. */
+#define PF_CUDA(self, call)                                                                  \
+  do {                                                                                       \
+    const cudaError_t pf_error_ = (call);                                                    \
+    if (pf_error_ != cudaSuccess) return lose((self), pf_error_, #call, __FILE__, __LINE__); \
+  } while (0)
+#define PF_ALIVE(self) PF_CHECK(!(self)->lost, PF_FAILED, "device lost (%s)", (self)->reason)
+
+cuda *self_of(pf_backend *b) { return static_cast<cuda *>(b->self); }
+
+/* ---- kernels ---- */
+
+/* Two blocks a multiprocessor at least: up to 255 registers a thread, so that none is spilled. */
+#define PF_BOUNDS_ __launch_bounds__(PF_LAUNCH_THREADS, 2)
+
+#define PF_DEVICE_VISIT_(kernel)                                                                                      \
+  __global__ void PF_BOUNDS_ visit_##kernel(const __grid_constant__ pf_##kernel##_args args,                          \
+                                            const __grid_constant__ pf_grid g, const __grid_constant__ pf_launch l) { \
+    int i, j, k;                                                                                                      \
+    if (pf_launch_place(&l, static_cast<int>(blockIdx.x), static_cast<int>(threadIdx.x), &i, &j, &k))                 \
+      pf_cell_##kernel(&args, pf_launch_at(&g, i, j, k));                                                             \
+  }                                                                                                                   \
+  void run_##kernel(cudaStream_t stream, const void *args, const pf_grid *g, const pf_launch *l, pf_sums *) {         \
+    visit_##kernel<<<static_cast<unsigned>(l->blocks), PF_LAUNCH_THREADS, 0, stream>>>(                               \
+        *static_cast<const pf_##kernel##_args *>(args), *g, *l);                                                      \
+  }
+
+struct add {
+  static __device__ double start() { return 0; }
+  static __device__ double of(double a, double b) { return a + b; }
+};
+struct larger { /* a NaN stays */
+  static __device__ double start() { return -HUGE_VAL; }
+  static __device__ double of(double a, double b) { return a > b || isnan(a) ? a : b; }
+};
+
+template <class op>
+__device__ void combine(pf_sums *to, const pf_sums &value) {
+#pragma unroll
+  for (int s = 0; s < PF_SUMS; s++) to->s[s] = op::of(to->s[s], value.s[s]);
+}
+
+/* The values of a block's threads, into `to` by thread 0. */
+template <class op>
+__device__ void reduce_block(const pf_sums &mine, pf_sums *to) {
+  __shared__ double shared[PF_SUMS][PF_LAUNCH_THREADS];
+  const int thread = static_cast<int>(threadIdx.x);
+#pragma unroll
+  for (int s = 0; s < PF_SUMS; s++) shared[s][thread] = mine.s[s];
+  __syncthreads();
+  for (int width = PF_LAUNCH_THREADS / 2; width > 0; width /= 2) {
+    const int other = pf_reduce_other(thread, width);
+    if (other >= 0) {
+#pragma unroll
+      for (int s = 0; s < PF_SUMS; s++) shared[s][thread] = op::of(shared[s][thread], shared[s][other]);
+    }
+    __syncthreads();
+  }
+  if (thread == 0) {
+#pragma unroll
+    for (int s = 0; s < PF_SUMS; s++) to->s[s] = shared[s][0];
+  }
+}
+
+template <class op>
+__device__ pf_sums start_value() {
+  pf_sums r;
+#pragma unroll
+  for (int s = 0; s < PF_SUMS; s++) r.s[s] = op::start();
+  return r;
+}
+
+/* The last step: the results of `count` blocks. */
+template <class op>
+__global__ void PF_BOUNDS_ reduce_last(const pf_sums *from, int count, pf_sums *to) {
+  pf_sums mine = start_value<op>();
+  for (int n = static_cast<int>(threadIdx.x); n < count; n += PF_LAUNCH_THREADS) combine<op>(&mine, from[n]);
+  reduce_block<op>(mine, to);
+}
+
+#define PF_DEVICE_REDUCE_(kernel, op)                                                                                \
+  __global__ void PF_BOUNDS_ reduce_##kernel(const __grid_constant__ pf_##kernel##_args args,                        \
+                                             const __grid_constant__ pf_grid g, const __grid_constant__ pf_launch l, \
+                                             pf_sums *to) {                                                          \
+    pf_sums mine = start_value<op>();                                                                                \
+    const int blocks = static_cast<int>(gridDim.x);                                                                  \
+    for (ptrdiff_t tile = static_cast<int>(blockIdx.x); tile < l.blocks; tile += blocks) {                           \
+      int i, j, k;                                                                                                   \
+      if (pf_launch_place(&l, static_cast<int>(tile), static_cast<int>(threadIdx.x), &i, &j, &k))                    \
+        combine<op>(&mine, pf_cell_##kernel(&args, pf_launch_at(&g, i, j, k)));                                      \
+    }                                                                                                                \
+    reduce_block<op>(mine, to + blockIdx.x);                                                                         \
+  }                                                                                                                  \
+  void run_##kernel(cudaStream_t stream, const void *args, const pf_grid *g, const pf_launch *l, pf_sums *partial) { \
+    const int blocks = pf_reduce_blocks(l);                                                                          \
+    reduce_##kernel<<<static_cast<unsigned>(blocks), PF_LAUNCH_THREADS, 0, stream>>>(                                \
+        *static_cast<const pf_##kernel##_args *>(args), *g, *l, partial);                                            \
+    reduce_last<op><<<1, PF_LAUNCH_THREADS, 0, stream>>>(partial, blocks, partial + PF_REDUCE_BLOCKS);               \
+  }
+#define PF_DEVICE_SUM_(kernel) PF_DEVICE_REDUCE_(kernel, add)
+#define PF_DEVICE_MAX_(kernel) PF_DEVICE_REDUCE_(kernel, larger)
+PF_KERNELS(PF_DEVICE_VISIT_, PF_DEVICE_VISIT_, PF_DEVICE_SUM_, PF_DEVICE_MAX_)
+
+using run_function = void (*)(cudaStream_t, const void *, const pf_grid *, const pf_launch *, pf_sums *);
+#define PF_RUN_ENTRY_(kernel) run_##kernel,
+const run_function runs[] = {PF_KERNELS(PF_RUN_ENTRY_, PF_RUN_ENTRY_, PF_RUN_ENTRY_, PF_RUN_ENTRY_)};
+
+/* One launch over a part of the grid. */
+pf_status launch(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, int part) {
+  cuda *self = self_of(b);
+  const pf_launch l = pf_launch_make(g, part);
+  if (l.blocks == 0) return PF_OK;
+  PF_CHECK(l.blocks <= PF_LAUNCH_BLOCKS_MAX, PF_FAILED, "kernel %s: the grid %d x %d x %d is too large for one launch",
+           pf_kernel_name(kernel), g->nx, g->ny, g->nz);
+  runs[kernel](self->stream, args, g, &l, self->partial);
+  const cudaError_t error = cudaGetLastError();
+  return error == cudaSuccess ? PF_OK : lose(self, error, pf_kernel_name(kernel), __FILE__, __LINE__);
+}
+
+pf_status cuda_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+  PF_ALIVE(self_of(b));
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_MAP, g));
+  return launch(b, kernel, g, args, PF_ALL_CELLS);
+}
+
+pf_status cuda_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+  PF_ALIVE(self_of(b));
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_SWEEP, g));
+  for (int part = 0; part < PF_SWEEP_PARTS; part++) PF_TRY(launch(b, kernel, g, args, part));
+  return PF_OK;
+}
+
+pf_status reduce(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  cuda *self = self_of(b);
+  PF_TRY(launch(b, kernel, g, args, PF_ALL_CELLS));
+  PF_CUDA(self, cudaMemcpyAsync(self->result, self->partial + PF_REDUCE_BLOCKS, sizeof *self->result,
+                                cudaMemcpyDeviceToHost, self->stream));
+  PF_CUDA(self, cudaStreamSynchronize(self->stream));
+  memcpy(result, self->result->s, sizeof self->result->s);
+  return PF_OK;
+}
+
+pf_status cuda_sum(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  PF_ALIVE(self_of(b));
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_SUM, g));
+  return reduce(b, kernel, g, args, result);
+}
+
+pf_status cuda_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  PF_ALIVE(self_of(b));
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_MAX, g));
+  return reduce(b, kernel, g, args, result);
+}
+
+/* ---- memory ---- */
+
+pf_status cuda_allocate(pf_backend *b, size_t bytes, void **array) {
+  cuda *self = self_of(b);
+  *array = nullptr;
+  PF_ALIVE(self);
+  size_t available = 0, total = 0;
+  void *place = nullptr;
+  PF_CUDA(self, cudaMemGetInfo(&available, &total));
+  cudaError_t error = bytes <= available ? cudaMalloc(&place, bytes > 0 ? bytes : 1) : cudaErrorMemoryAllocation;
+  if (error == cudaErrorMemoryAllocation) {
+    (void)cudaGetLastError(); /* no memory is no fault of the device */
+    return PF_FAIL(PF_NO_MEMORY, "the device needs %.3f GiB more, %.3f GiB are free (%.3f GiB in use here)",
+                   static_cast<double>(bytes) / 1073741824.0, static_cast<double>(available) / 1073741824.0,
+                   static_cast<double>(b->bytes) / 1073741824.0);
+  }
+  PF_CUDA(self, error);
+  error = cudaMemsetAsync(place, 0, bytes, self->stream);
+  if (error != cudaSuccess) {
+    (void)cudaFree(place);
+    return lose(self, error, "cudaMemsetAsync", __FILE__, __LINE__);
+  }
+  self->sizes[place] = bytes;
+  b->bytes += bytes;
+  if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
+  *array = place;
+  return PF_OK;
+}
+
+void cuda_release(pf_backend *b, void *array) {
+  cuda *self = self_of(b);
+  const auto entry = self->sizes.find(array);
+  if (entry == self->sizes.end()) return;
+  b->bytes -= entry->second;
+  self->sizes.erase(entry);
+  if (self->lost) return;
+  cudaError_t error = cudaStreamSynchronize(self->stream); /* kernels may still use it */
+  if (error == cudaSuccess) error = cudaFree(array);
+  if (error != cudaSuccess) (void)lose(self, error, "release", __FILE__, __LINE__);
+}
+
+pf_status cuda_upload(pf_backend *b, void *to, const void *host, size_t bytes) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
+  PF_CUDA(self, cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, self->stream));
+  PF_CUDA(self, cudaStreamSynchronize(self->stream)); /* the host may change its copy at once */
+  return PF_OK;
+}
+
+pf_status cuda_download(pf_backend *b, void *host, const void *from, size_t bytes) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
+  PF_CUDA(self, cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, self->stream));
+  PF_CUDA(self, cudaStreamSynchronize(self->stream));
+  return PF_OK;
+}
+
+pf_status cuda_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
+  PF_CUDA(self, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, self->stream));
+  return PF_OK;
+}
+
+pf_status cuda_synchronize(pf_backend *b) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
+  PF_CUDA(self, cudaStreamSynchronize(self->stream));
+  return PF_OK;
+}
+
+/* Gives back what there is; on a lost device the driver does it when the program ends. */
+void free_all(cuda *self) {
+  if (!self->lost) {
+    for (const auto &entry : self->sizes) (void)cudaFree(entry.first);
+    if (self->partial) (void)cudaFree(self->partial);
+    if (self->result) (void)cudaFreeHost(self->result);
+    if (self->stream) (void)cudaStreamDestroy(self->stream);
+  }
+  delete self;
+}
+
+void cuda_destroy(pf_backend *b) { free_all(self_of(b)); }
+
+/* ---- the device ---- */
+
+/* The first device that CUDA_VISIBLE_DEVICES leaves; any error on the way means that there is none to use. */
+pf_status find_device(cudaDeviceProp *properties) {
+  int count = 0, driver = 0, runtime = 0;
+  const cudaError_t counted = cudaGetDeviceCount(&count);
+  (void)cudaGetLastError();
+  (void)cudaDriverGetVersion(&driver);
+  (void)cudaRuntimeGetVersion(&runtime);
+  const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+  const char *reason = cudaGetErrorString(counted);
+  PF_CHECK(counted == cudaSuccess || driver > 0, PF_NO_DEVICE, "no GPU: no NVIDIA driver is installed (%s)", reason);
+  PF_CHECK(counted != cudaErrorInsufficientDriver, PF_NO_DEVICE,
+           "no GPU: the NVIDIA driver is too old, it serves CUDA %d.%d, this pfsolve was built with %d.%d (%s)",
+           driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10, reason);
+  if (counted == cudaErrorNoDevice || (counted == cudaSuccess && count == 0)) {
+    return visible ? PF_FAIL(PF_NO_DEVICE, "no GPU: CUDA_VISIBLE_DEVICES='%.80s' leaves none", visible)
+                   : PF_FAIL(PF_NO_DEVICE, "no GPU: the driver finds none");
+  }
+  PF_CHECK(counted == cudaSuccess, PF_NO_DEVICE, "no GPU: %s", reason);
+  cudaError_t error = cudaSetDevice(0);
+  if (error == cudaSuccess) error = cudaGetDeviceProperties(properties, 0);
+  if (error == cudaSuccess) error = cudaFree(nullptr); /* makes the context */
+  (void)cudaGetLastError();
+  PF_CHECK(error == cudaSuccess, PF_NO_DEVICE, "the GPU cannot be used: %s", cudaGetErrorString(error));
+  cudaFuncAttributes attributes;
+  error = cudaFuncGetAttributes(&attributes, reduce_last<add>);
+  (void)cudaGetLastError();
+  PF_CHECK(error == cudaSuccess, PF_NO_DEVICE,
+           "this pfsolve has no kernels for %s (compute capability %d.%d): %s; build with CUDA_CHIPS=%d%d",
+           properties->name, properties->major, properties->minor, cudaGetErrorString(error), properties->major,
+           properties->minor);
+  return PF_OK;
+}
+
+} // namespace
+
+pf_status pf_backend_cuda(pf_backend *b) {
+  cudaDeviceProp properties;
+  PF_TRY(find_device(&properties));
+  cuda *self = new (std::nothrow) cuda();
+  PF_CHECK(self, PF_NO_MEMORY, "no memory for a backend");
+  cudaError_t error = cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking);
+  if (error == cudaSuccess) error = cudaMalloc(&self->partial, (PF_REDUCE_BLOCKS + 1) * sizeof(pf_sums));
+  if (error == cudaSuccess) error = cudaMallocHost(&self->result, sizeof(pf_sums));
+  if (error != cudaSuccess) {
+    (void)cudaGetLastError();
+    free_all(self);
+    return PF_FAIL(error == cudaErrorMemoryAllocation ? PF_NO_MEMORY : PF_NO_DEVICE, "the GPU cannot be used: %s",
+                   cudaGetErrorString(error));
+  }
+  memset(b, 0, sizeof *b);
+  b->name = "cuda";
+  b->self = self;
+  b->allocate = cuda_allocate;
+  b->release = cuda_release;
+  b->upload = cuda_upload;
+  b->download = cuda_download;
+  b->copy = cuda_copy;
+  b->map = cuda_map;
+  b->sweep = cuda_sweep;
+  b->sum = cuda_sum;
+  b->max = cuda_max;
+  b->synchronize = cuda_synchronize;
+  b->destroy = cuda_destroy;
+  snprintf(b->device, sizeof b->device, "%.150s, compute capability %d.%d, %.1f GiB", properties.name, properties.major,
+           properties.minor, static_cast<double>(properties.totalGlobalMem) / 1073741824.0);
+  return PF_OK;
+}
