@@ -1,7 +1,8 @@
 /* multigrid.h: -div(k grad u) + m u = b for one unknown (potential, electrons), as cell_multigrid.h writes it.
  *
  * Conjugate gradients in double precision, preconditioned with one V(2,2) cycle in single precision: red-black
- * Gauss-Seidel, transfers by pieces of constants, the coarsest level by its inverse. */
+ * Gauss-Seidel, transfers by pieces of constants, two of the coarser levels visited twice, the coarsest one by its
+ * inverse.  The cycle is only nearly symmetric (both times red before black), so the conjugate gradients are flexible. */
 #ifndef PF_MULTIGRID_H
 #define PF_MULTIGRID_H
 

@@ -24,18 +24,18 @@
     const ptrdiff_t c = at.c;                                                                                      \
     const type own = u[c];                                                                                         \
     const type am = at.xm ? ax[c] : 0, ap = at.xp ? ax[c + at.xp] : 0;                                             \
-    const type um = u[c + at.xm], up = u[c + at.xp];                                                               \
+    const type um = at.xm ? u[c + at.xm] : 0, up = at.xp ? u[c + at.xp] : 0;                                       \
     pf_faces_##type f;                                                                                             \
     f.sum = am + ap;                                                                                               \
     f.flow = am * um + ap * up;                                                                                    \
     f.out = am * (own - um) + ap * (own - up);                                                                     \
-    if (ay) {                                                                                                      \
+    if (at.ym) {                                                                                                   \
       const type bm = ay[c], bp = ay[c + at.yp], vm = u[c + at.ym], vp = u[c + at.yp];                             \
       f.sum += bm + bp;                                                                                            \
       f.flow += bm * vm + bp * vp;                                                                                 \
       f.out += bm * (own - vm) + bp * (own - vp);                                                                  \
     }                                                                                                              \
-    if (az) {                                                                                                      \
+    if (at.zm) {                                                                                                   \
       const type em = az[c], ep = az[c + at.zp], wm = u[c + at.zm], wp = u[c + at.zp];                             \
       f.sum += em + ep;                                                                                            \
       f.flow += em * wm + ep * wp;                                                                                 \
@@ -87,12 +87,12 @@ PF_CELL pf_sums pf_cell_mg_reduce(const pf_mg_reduce_args *k, pf_at at) {
   return sums;
 }
 
-/* sums: s z, q z */
-#define PF_ARGS_mg_dots(IN, OUT, VAR, VAL) IN(float, s) IN(float, z) IN(double, q)
+/* sums: r z, q z */
+#define PF_ARGS_mg_dots(IN, OUT, VAR, VAL) IN(double, r) IN(double, q) IN(float, z)
 PF_ARGS(mg_dots);
 PF_CELL pf_sums pf_cell_mg_dots(const pf_mg_dots_args *k, pf_at at) {
   const double z = (double)k->z[at.c];
-  const pf_sums sums = {{(double)k->s[at.c] * z, k->q[at.c] * z, 0, 0}};
+  const pf_sums sums = {{k->r[at.c] * z, k->q[at.c] * z, 0, 0}};
   return sums;
 }
 
@@ -189,10 +189,21 @@ PF_ARGS(mg_relax);
 PF_CELL void pf_cell_mg_relax(const pf_mg_relax_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
   const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
-  const float d = f.sum + k->m[c];
-  k->u[c] = d > 0 ? (k->b[c] + f.flow) / d : 0;
+  const float d = f.sum + k->m[c], top = k->b[c] + f.flow; /* loaded always, so that the loop has no branch */
+  k->u[c] = d > 0 ? top / d : 0;
 }
 
+/* The first one, from u = 0: red cells read no neighbours, and black cells (of grids without a seam) only red ones. */
+#define PF_ARGS_mg_relax_start(IN, OUT, VAR, VAL) PF_OPERATOR(float, IN) IN(float, b) OUT(float, u)
+PF_ARGS(mg_relax_start);
+PF_CELL void pf_cell_mg_relax_start(const pf_mg_relax_start_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
+  const float d = f.sum + k->m[c], flow = (at.i + at.j + at.k) & 1 ? f.flow : 0, top = k->b[c] + flow;
+  k->u[c] = d > 0 ? top / d : 0;
+}
+
+/* u = 0: where there is a seam. */
 #define PF_ARGS_mg_zero(IN, OUT, VAR, VAL) OUT(float, u)
 PF_ARGS(mg_zero);
 PF_CELL void pf_cell_mg_zero(const pf_mg_zero_args *k, pf_at at) { k->u[at.c] = 0; }
@@ -206,18 +217,22 @@ PF_CELL void pf_cell_mg_residual(const pf_mg_residual_args *k, pf_at at) {
   k->r[c] = k->b[c] - (f.out + k->m[c] * k->u[c]);
 }
 
-/* Coarse b = sum of the fine r, coarse u = 0. */
-#define PF_ARGS_mg_restrict(IN, OUT, VAR, VAL) IN(float, r) OUT(float, b) OUT(float, u) VAL(pf_mg_join, join)
+/* Coarse b = sum of the fine r.  A fine cell that is not there (odd ends) is replaced by one that is,
+ * times 0, so that all cells of a row do the same. */
+#define PF_ARGS_mg_restrict(IN, OUT, VAR, VAL) IN(float, r) OUT(float, b) VAL(pf_mg_join, join)
 PF_ARGS(mg_restrict);
+PF_CELL float pf_mg_two(const float *r, ptrdiff_t step, float weight) { return r[0] + weight * r[step]; }
 PF_CELL void pf_cell_mg_restrict(const pf_mg_restrict_args *k, pf_at at) {
   const pf_mg_join *t = &k->join;
-  const int x0 = at.i * t->s[0], y0 = at.j * t->s[1], z0 = at.k * t->s[2];
-  float sum = 0;
-  for (int z = z0; z < z0 + t->s[2] && z < t->n[2]; z++)
-    for (int y = y0; y < y0 + t->s[1] && y < t->n[1]; y++)
-      for (int x = x0; x < x0 + t->s[0] && x < t->n[0]; x++) sum += k->r[((ptrdiff_t)z * t->n[1] + y) * t->n[0] + x];
-  k->b[at.c] = sum;
-  k->u[at.c] = 0;
+  const ptrdiff_t nx = t->n[0], ny = t->n[1], x = (ptrdiff_t)at.i * t->s[0], y = (ptrdiff_t)at.j * t->s[1],
+                  z = (ptrdiff_t)at.k * t->s[2];
+  const int on_x = at.xp || (t->s[0] == 2 && x + 1 < nx), on_y = t->s[1] == 2 && y + 1 < ny,
+            on_z = t->s[2] == 2 && z + 1 < t->n[2];
+  const ptrdiff_t dx = on_x ? 1 : 0, dy = on_y ? nx : 0, dz = on_z ? nx * ny : 0;
+  const float wx = on_x ? 1 : 0, wy = on_y ? 1 : 0, wz = on_z ? 1 : 0;
+  const float *r = k->r + ((z * ny + y) * nx + x);
+  k->b[at.c] = pf_mg_two(r, dx, wx) + wy * pf_mg_two(r + dy, dx, wx) +
+               wz * (pf_mg_two(r + dz, dx, wx) + wy * pf_mg_two(r + dz + dy, dx, wx));
 }
 
 /* Fine u += that of the coarse cell (cu [coarse]) which it is part of. */
@@ -241,6 +256,6 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
 
 #define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                                   \
   SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round)              \
-  MAP(mg_coarsen) SWEEP(mg_relax) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+  MAP(mg_coarsen) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
 
 #endif
