@@ -56,8 +56,12 @@ endif
 # ------------------------------------------------------------------------------------------------------- flags ----
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 # clang says where an `omp simd` loop stayed scalar; that is no fault.
+# gcc takes conditions that are the same for a whole row (2-D or 3-D, ...) out of loops that are not too long; without
+# that a loop stays scalar, so no limit.
 ifneq ($(findstring clang,$(CC)),)
 WARNINGS += -Wno-pass-failed
+else
+LOOPS := --param max-unswitch-insns=2000
 endif
 ifeq ($(WERROR),1)
 WARNINGS += -Werror
@@ -72,7 +76,7 @@ CUNIT_LIBS = $(eval CUNIT_LIBS := $(or $(call find_library,libs,cunit),-lcunit))
 
 CPPFLAGS += -D_GNU_SOURCE -Ikernels -Ihost
 CFLAGS ?=
-LANGUAGE := -std=c11 $(OPTIMIZE) -g $(ARCH) -ffp-contract=$(CONTRACT) -fno-math-errno -fno-trapping-math -fopenmp
+LANGUAGE := -std=c11 $(OPTIMIZE) $(LOOPS) -g $(ARCH) -ffp-contract=$(CONTRACT) -fno-math-errno -fno-trapping-math -fopenmp
 COMPILE = $(CC) $(LANGUAGE) $(SANITIZERS) $(WARNINGS) $(CPPFLAGS) $(NETCDF_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(LANGUAGE) $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
 LIBS = $(NETCDF_LIBS) $(CUDA_LIBS) -lm

@@ -189,9 +189,9 @@ static pf_status cpu_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
  *
  * Red cells first, then black cells, with one pass over memory: a black cell can follow as soon as the red cells around
  * it are done.  "Lines" are grouped in "planes" (2-D: each row a plane of one line; 3-D: planes k of lines j).  A
- * thread has planes first .. end - 1 and goes through them with red one plane ahead of black; in 3-D it does so for `tile`
- * lines at a time, black one line behind, so that what is used twice stays in the cache.  The black cells whose red
- * neighbours belong to another thread, or lie across the periodic faces, follow after a barrier.  The odd seam rows
+ * thread has planes first .. end - 1 and goes through them with red one plane ahead of black; in 3-D it does so for
+ * `tile` lines at a time, black one line behind, so that what is used twice stays in the cache.  The black cells whose
+ * red neighbours belong to another thread, or lie across the periodic faces, follow after a barrier.  The odd seam rows
  * (classes 1 to 3) come last, part by part.  Every cell finds the values that the plain order would give it. */
 typedef struct sweep {
   sweep_row run;

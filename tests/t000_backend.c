@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Odd, prime and tiny sizes, with and without seams, in 1-D, 2-D (either plane) and 3-D; some large enough for threads. */
+/* Odd, prime and tiny sizes, with and without seams, in 1-D, 2-D (either plane) and 3-D; some take several threads. */
 static const int sizes[][3] = {{1, 1, 1},   {2, 1, 1},   {3, 1, 1},    {257, 1, 1},  {5003, 1, 1}, {1, 7, 1},
                                {1, 1, 5},   {2, 2, 1},   {3, 3, 1},    {127, 61, 1}, {64, 80, 1},  {130, 2, 1},
                                {7, 1, 9},   {1, 701, 1}, {5, 1000, 1}, {700, 7, 1},  {1, 64, 80},  {2, 2, 2},
