@@ -295,22 +295,24 @@ static const char *put_value(const pf_key *key, const pf_input_value *value, boo
 
 /* Gives a key its default. */
 static void put_preset(pf_config *cfg, int group, int which, const pf_key *key) {
-  pf_input input = {0};
-  pf_report report = {0};
   for (int e = 0; e < key->elements; e++) {
     void *out = element_of(cfg, group, which, key, e);
     memset(out, 0, key->size);
     if (key->type == PF_KEY_NUMBER) *(double *)out = (double)NAN;
     if (group == GRID && key->type == PF_KEY_INTEGER) *(int *)out = 1; /* cells */
   }
-  if (!key->preset) return;
-  char text[256];
-  const int size = snprintf(text, sizeof text, "&a a=%s/", key->preset);
-  if (pf_input_parse("default", text, (size_t)size, &input, &report) == PF_OK)
-    for (int v = 0; v < input.values && v < key->elements; v++)
-      put_value(key, &input.value[v], false, element_of(cfg, group, which, key, v));
-  pf_input_free(&input);
-  pf_report_free(&report);
+  const char *at = key->preset ? key->preset : "";
+  for (int e = 0; e < key->elements && *at; e++) {
+    char text[64];
+    const bool string = *at == '\'';
+    if (string) at++;
+    const size_t length = strcspn(at, string ? "'" : ",");
+    snprintf(text, sizeof text, "%.*s", (int)length, at);
+    const pf_input_value value = {string ? PF_INPUT_STRING : PF_INPUT_WORD, text, 1, {0, 0}};
+    put_value(key, &value, false, element_of(cfg, group, which, key, e));
+    at += length;
+    at += strspn(at, "', ");
+  }
 }
 
 typedef struct assignment {
@@ -450,9 +452,13 @@ static int find_group(const reader *r, const pf_input_group *in, int *which) {
 }
 
 static void assign(const reader *r) {
-  for (int g = 0; g < PF_GROUPS; g++)
-    for (int which = 0; which < pf_config_groups[g].most; which++)
-      for (int k = 0; k < pf_config_groups[g].keys; k++) put_preset(r->cfg, g, which, &pf_config_groups[g].key[k]);
+  for (int g = 0; g < PF_GROUPS; g++) {
+    const pf_group *group = &pf_config_groups[g];
+    for (int k = 0; k < group->keys; k++) put_preset(r->cfg, g, 0, &group->key[k]);
+    for (int which = 1; which < group->most; which++)
+      memcpy((char *)r->cfg + group->offset + (size_t)which * group->stride, (char *)r->cfg + group->offset,
+             group->stride);
+  }
   for (int n = 0; n < r->input->groups; n++) {
     const pf_input_group *in = &r->input->group[n];
     int which;

@@ -1,0 +1,33 @@
+# fuzz-input: libFuzzer (clang) on the reading of inputs; check-fuzz: the kept cases and a minute of it.
+FUZZ := $(B)/tests/fuzz
+FUZZ_CC ?= $(or $(shell command -v clang clang-14 | head -1),clang)
+FUZZ_SECONDS ?= 600
+FUZZ_SOURCES := tests/fuzz/fuzz_input.c host/config.c host/config_table.c host/input.c host/report.c kernels/pf_status.c
+FUZZ_FLAGS := -std=c11 -g -D_GNU_SOURCE -Ikernels -Ihost $(WARNINGS)
+LONG_CHECKS += fuzz
+
+$(FUZZ)/fuzz_input: $(FUZZ_SOURCES) $(wildcard host/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	  $(FUZZ_SOURCES) -lm -o $@
+$(FUZZ)/cover_input: $(FUZZ_SOURCES) $(wildcard host/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -O0 -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping \
+	  $(FUZZ_SOURCES) -lm -o $@
+
+.PHONY: fuzz-input check-fuzz cover-input
+fuzz-input: $(FUZZ)/fuzz_input ## read any bytes as an input for FUZZ_SECONDS (600)
+	@mkdir -p $(FUZZ)/corpus
+	$(FUZZ)/fuzz_input -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
+	  -dict=tests/fuzz/words.dict -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus tests/fuzz/seeds
+
+check-fuzz:
+	@if command -v $(FUZZ_CC) >/dev/null; then $(MAKE) FUZZ_SECONDS=60 fuzz-input; \
+	else $(call skipped,no clang,fuzz); fi
+
+cover-input: $(FUZZ)/cover_input ## lines of host/input.c that the fuzzer's cases reach
+	LLVM_PROFILE_FILE=$(FUZZ)/cover.profraw $(FUZZ)/cover_input -runs=0 tests/fuzz/seeds $(wildcard $(FUZZ)/corpus) 2>/dev/null
+	$(or $(shell command -v llvm-profdata llvm-profdata-14 | head -1),llvm-profdata) merge -o $(FUZZ)/cover.profdata \
+	  $(FUZZ)/cover.profraw
+	$(or $(shell command -v llvm-cov llvm-cov-14 | head -1),llvm-cov) report $(FUZZ)/cover_input \
+	  -instr-profile=$(FUZZ)/cover.profdata host/input.c host/config.c
