@@ -301,13 +301,14 @@ static void put_preset(pf_config *cfg, int group, int which, const pf_key *key) 
     if (key->type == PF_KEY_NUMBER) *(double *)out = (double)NAN;
     if (group == GRID && key->type == PF_KEY_INTEGER) *(int *)out = 1; /* cells */
   }
-  const char *at = key->preset ? key->preset : "";
+  if (!key->preset) return;
+  const char *at = key->preset;
   for (int e = 0; e < key->elements && *at; e++) {
-    char text[64];
+    char text[64] = "";
     const bool string = *at == '\'';
     if (string) at++;
     const size_t length = strcspn(at, string ? "'" : ",");
-    snprintf(text, sizeof text, "%.*s", (int)length, at);
+    if (length < sizeof text) memcpy(text, at, length);
     const pf_input_value value = {string ? PF_INPUT_STRING : PF_INPUT_WORD, text, 1, {0, 0}};
     put_value(key, &value, false, element_of(cfg, group, which, key, e));
     at += length;
