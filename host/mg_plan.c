@@ -3,8 +3,8 @@
 pf_status pf_mg_plan(const pf_grid *finest, pf_grid levels[PF_MG_LEVELS_MAX], int factor[PF_MG_LEVELS_MAX][3],
                      int *count) {
   *count = 0;
-  PF_CHECK(finest->nx > 0 && finest->ny > 0 && finest->nz > 0, PF_BAD_INPUT, "a grid of %d x %d x %d cells",
-           finest->nx, finest->ny, finest->nz);
+  PF_CHECK(finest->nx > 0 && finest->ny > 0 && finest->nz > 0, PF_BAD_INPUT, "a grid of %d x %d x %d cells", finest->nx,
+           finest->ny, finest->nz);
   levels[0] = *finest;
   int l = 0;
   for (;; l++) {

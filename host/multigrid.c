@@ -178,8 +178,7 @@ static pf_status set_coarsest(pf_multigrid *mg) {
 pf_status pf_multigrid_set(pf_multigrid *mg, const double *ax, const double *ay, const double *az, const double *m) {
   pf_backend *b = mg->backend;
   const level *f = &mg->level[0];
-  PF_CHECK(ax && m && (f->grid.ny == 1 || ay) && (f->grid.nz == 1 || az), PF_FAILED,
-           "a direction has no conductances");
+  PF_CHECK(ax && m && (f->grid.ny == 1 || ay) && (f->grid.nz == 1 || az), PF_FAILED, "a direction has no conductances");
   mg->ax = ax;
   mg->ay = f->ay ? ay : NULL;
   mg->az = f->az ? az : NULL;

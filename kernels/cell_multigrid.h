@@ -13,35 +13,35 @@
 #define PF_OPERATOR(type, IN) IN(type, ax) IN(type, ay) IN(type, az) IN(type, m)
 
 /* The faces of a cell and the neighbours behind them. */
-#define PF_FACES_TYPE_(type)                                                                                       \
-  typedef struct pf_faces_##type {                                                                                 \
-    type sum;  /* of the conductances */                                                                           \
-    type flow; /* sum a_f u_neighbour */                                                                           \
-    type out;  /* sum a_f (u_c - u_neighbour) */                                                                   \
-  } pf_faces_##type;                                                                                               \
-  PF_CELL pf_faces_##type pf_faces_of_##type(const type *ax, const type *ay, const type *az, const type *u,        \
-                                             pf_at at) {                                                           \
-    const ptrdiff_t c = at.c;                                                                                      \
-    const type own = u[c];                                                                                         \
-    const type am = at.xm ? ax[c] : 0, ap = at.xp ? ax[c + at.xp] : 0;                                             \
-    const type um = at.xm ? u[c + at.xm] : 0, up = at.xp ? u[c + at.xp] : 0;                                       \
-    pf_faces_##type f;                                                                                             \
-    f.sum = am + ap;                                                                                               \
-    f.flow = am * um + ap * up;                                                                                    \
-    f.out = am * (own - um) + ap * (own - up);                                                                     \
-    if (at.ym) {                                                                                                   \
-      const type bm = ay[c], bp = ay[c + at.yp], vm = u[c + at.ym], vp = u[c + at.yp];                             \
-      f.sum += bm + bp;                                                                                            \
-      f.flow += bm * vm + bp * vp;                                                                                 \
-      f.out += bm * (own - vm) + bp * (own - vp);                                                                  \
-    }                                                                                                              \
-    if (at.zm) {                                                                                                   \
-      const type em = az[c], ep = az[c + at.zp], wm = u[c + at.zm], wp = u[c + at.zp];                             \
-      f.sum += em + ep;                                                                                            \
-      f.flow += em * wm + ep * wp;                                                                                 \
-      f.out += em * (own - wm) + ep * (own - wp);                                                                  \
-    }                                                                                                              \
-    return f;                                                                                                      \
+#define PF_FACES_TYPE_(type)                                                                                \
+  typedef struct pf_faces_##type {                                                                          \
+    type sum;  /* of the conductances */                                                                    \
+    type flow; /* sum a_f u_neighbour */                                                                    \
+    type out;  /* sum a_f (u_c - u_neighbour) */                                                            \
+  } pf_faces_##type;                                                                                        \
+  PF_CELL pf_faces_##type pf_faces_of_##type(const type *ax, const type *ay, const type *az, const type *u, \
+                                             pf_at at) {                                                    \
+    const ptrdiff_t c = at.c;                                                                               \
+    const type own = u[c];                                                                                  \
+    const type am = at.xm ? ax[c] : 0, ap = at.xp ? ax[c + at.xp] : 0;                                      \
+    const type um = at.xm ? u[c + at.xm] : 0, up = at.xp ? u[c + at.xp] : 0;                                \
+    pf_faces_##type f;                                                                                      \
+    f.sum = am + ap;                                                                                        \
+    f.flow = am * um + ap * up;                                                                             \
+    f.out = am * (own - um) + ap * (own - up);                                                              \
+    if (at.ym) {                                                                                            \
+      const type bm = ay[c], bp = ay[c + at.yp], vm = u[c + at.ym], vp = u[c + at.yp];                      \
+      f.sum += bm + bp;                                                                                     \
+      f.flow += bm * vm + bp * vp;                                                                          \
+      f.out += bm * (own - vm) + bp * (own - vp);                                                           \
+    }                                                                                                       \
+    if (at.zm) {                                                                                            \
+      const type em = az[c], ep = az[c + at.zp], wm = u[c + at.zm], wp = u[c + at.zp];                      \
+      f.sum += em + ep;                                                                                     \
+      f.flow += em * wm + ep * wp;                                                                          \
+      f.out += em * (own - wm) + ep * (own - wp);                                                           \
+    }                                                                                                       \
+    return f;                                                                                               \
   }
 PF_FACES_TYPE_(double)
 PF_FACES_TYPE_(float)
@@ -75,8 +75,7 @@ PF_CELL pf_sums pf_cell_mg_apply(const pf_mg_apply_args *k, pf_at at) {
 }
 
 /* r -= a q, also rounded (s); sum: r^2/D */
-#define PF_ARGS_mg_reduce(IN, OUT, VAR, VAL) \
-  IN(double, q) IN(float, scale) VAR(double, r) OUT(float, s) VAL(double, a)
+#define PF_ARGS_mg_reduce(IN, OUT, VAR, VAL) IN(double, q) IN(float, scale) VAR(double, r) OUT(float, s) VAL(double, a)
 PF_ARGS(mg_reduce);
 PF_CELL pf_sums pf_cell_mg_reduce(const pf_mg_reduce_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -254,8 +253,10 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
   k->u[at.c] = (float)sum;
 }
 
-#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                                   \
-  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round)              \
-  MAP(mg_coarsen) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                         \
+  SUM(mg_start)                                                                                            \
+  SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round) MAP(mg_coarsen)  \
+      SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) \
+          MAP(mg_coarsest)
 
 #endif

@@ -9,7 +9,7 @@ static const double pi = 3.14159265358979323846;
 /* ---- the plan ---- */
 
 static void plan_covers_the_grid(void) {
-  const int shape[][3] = {{1, 1, 1},    {7, 1, 1},    {1000, 1, 1}, {2, 2, 2},    {127, 61, 1}, {650, 100, 1},
+  const int shape[][3] = {{1, 1, 1},    {7, 1, 1},   {1000, 1, 1}, {2, 2, 2},    {127, 61, 1}, {650, 100, 1},
                           {640, 96, 1}, {1, 100, 1}, {33, 35, 37}, {4096, 3, 1}, {5, 1, 90},   {2147483, 1, 1}};
   for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
     const pf_grid g = {shape[s][0], shape[s][1], shape[s][2], 1e-6};
@@ -83,9 +83,9 @@ static double host_residual(const pf_grid *g, const pf_dendrite *d, const double
     for (int i = 0; i < g->nx; i++) {
       const pf_at at = pf_at_cell(g, row, i);
       const ptrdiff_t c = at.c, to[6] = {c + at.xm, c + at.xp, c + at.ym, c + at.yp, c + at.zm, c + at.zp};
-      const double a[6] = {at.xm ? d->ax[c] : 0,      at.xp ? d->ax[to[1]] : 0,   d->ay && at.ym ? d->ay[c] : 0,
-                           d->ay && at.yp ? d->ay[to[3]] : 0, d->az && at.zm ? d->az[c] : 0,
-                           d->az && at.zp ? d->az[to[5]] : 0};
+      const double a[6] = {at.xm ? d->ax[c] : 0,          at.xp ? d->ax[to[1]] : 0,
+                           d->ay && at.ym ? d->ay[c] : 0, d->ay && at.yp ? d->ay[to[3]] : 0,
+                           d->az && at.zm ? d->az[c] : 0, d->az && at.zp ? d->az[to[5]] : 0};
       double sum = d->m[c] * u[c], diagonal = d->m[c];
       for (int f = 0; f < 6; f++) {
         sum += a[f] * (u[c] - u[to[f]]);
@@ -111,7 +111,8 @@ static double manufactured(pf_backend *backend, int n, int dimensions) {
     for (int i = 0; i < n; i++) {
       const pf_at at = pf_at_cell(&g, row, i);
       const ptrdiff_t c = at.c;
-      const double x = (i + 0.5) * h, y = dimensions > 1 ? (at.j + 0.5) * h : 0, z = dimensions > 2 ? (at.k + 0.5) * h : 0;
+      const double x = (i + 0.5) * h, y = dimensions > 1 ? (at.j + 0.5) * h : 0,
+                   z = dimensions > 2 ? (at.k + 0.5) * h : 0;
       const double px = cos(pi * x), py = dimensions > 1 ? sin(w * y) : 1, pz = dimensions > 2 ? cos(w * z) : 1;
       const double k = 2 + cos(w * x) + (dimensions > 1 ? 0.5 * cos(w * y) : 0);
       d.ax[c] = 2 + cos(w * i * h) + (dimensions > 1 ? 0.5 * cos(w * y) : 0);
@@ -124,7 +125,7 @@ static double manufactured(pf_backend *backend, int n, int dimensions) {
       d.b[c] = f * h * h;
     }
   problem p;
-  double error = NAN;
+  double error = (double)NAN;
   if (problem_make(&p, backend, &g, &d)) {
     PF_ASSERT_AT_MOST(problem_solve(&p, 1e-11, 30), 20);
     error = 0;
@@ -170,9 +171,9 @@ static int iterations(pf_backend *backend, const pf_grid *g, unsigned seed, doub
 
 static void any_shape(void) {
   pf_backend *backend = pf_test_backend();
-  const pf_grid shape[] = {{650, 100, 1, 1}, {127, 61, 1, 1}, {640, 96, 1, 1}, {333, 77, 1, 1}, {7, 1, 1, 1},
-                           {1000, 1, 1, 1},  {1, 1, 1, 1},    {33, 3, 1, 1},   {2, 50, 1, 1},   {33, 21, 19, 1},
-                           {40, 1, 9, 1},    {257, 129, 1, 1}};
+  const pf_grid shape[] = {{650, 100, 1, 1}, {127, 61, 1, 1}, {640, 96, 1, 1}, {333, 77, 1, 1},
+                           {7, 1, 1, 1},     {1000, 1, 1, 1}, {1, 1, 1, 1},    {33, 3, 1, 1},
+                           {2, 50, 1, 1},    {33, 21, 19, 1}, {40, 1, 9, 1},   {257, 129, 1, 1}};
   const pf_grid two_d = {128, 128, 1, 1}, three_d = {32, 32, 32, 1}, one_d = {1024, 1, 1, 1};
   const double contrasts[] = {1e5, 1e-6};
   const int last = strcmp(backend->name, "check") ? 12 : 9; /* which is slow */
@@ -344,7 +345,7 @@ static void nothing_and_the_impossible(void) {
     PF_ASSERT_OK(pf_multigrid_solve(p.mg, p.b, p.u, 1e-12, 1, &report));
     CU_ASSERT(!report.converged && report.iterations == 1 && report.cycles == 1 && report.residual > 1e-12);
     /* what is no number */
-    b[17] = NAN;
+    b[17] = (double)NAN;
     PF_ASSERT_OK(backend->upload(backend, p.b, b, p.bytes));
     PF_ASSERT_FAILS(pf_multigrid_solve(p.mg, p.b, p.u, 1e-9, 20, &report), PF_FAILED, "not finite");
     /* an operator that is not positive */
@@ -456,7 +457,8 @@ static void axes_are_equal(void) {
   pf_dendrite d;
   CU_ASSERT_FATAL(pf_dendrite_make(&flat, 1, 1e5, 0, &d));
   pf_dendrite turned = {d.ax, NULL, d.ay, d.m, d.b};
-  double *y = solution(pf_test_backend_name(), 2, &flat, &d), *z = solution(pf_test_backend_name(), 2, &upright, &turned);
+  double *y = solution(pf_test_backend_name(), 2, &flat, &d),
+         *z = solution(pf_test_backend_name(), 2, &upright, &turned);
   CU_ASSERT_FATAL(y && z);
   double error = 0;
   for (int c = 0; c < 48 * 36; c++) error = fmax(error, fabs(y[c] - z[c]));

@@ -1,0 +1,122 @@
+/* bench.c: runs the sections that are named, or all. */
+#include "bench.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct {
+  const char *name, *what;
+  pf_status (*run)(const pf_bench *);
+} sections[] = {
+    {"bandwidth", "memory and the matrix-vector product, beyond the caches", pf_bench_bandwidth},
+    {"iterations", "multigrid: iterations on dendrites, by contrast and size", pf_bench_iterations},
+    {"shapes", "multigrid: iterations for any cell numbers", pf_bench_shapes},
+    {"cost", "multigrid: time of an iteration and of a cell", pf_bench_cost},
+    {"threads", "two threads against one", pf_bench_threads},
+};
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+static int goals, missed;
+
+double pf_bench_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend) {
+  return pf_backend_create(bench->backend, threads > 0 ? threads : bench->threads, backend);
+}
+
+pf_status pf_bench_time(pf_backend *backend, int least, pf_status (*run)(void *), void *of, double *seconds) {
+  *seconds = 1e30;
+  double total = 0;
+  for (int n = 0; n < least || total < 0.3; n++) {
+    PF_TRY(backend->synchronize(backend));
+    const double start = pf_bench_now();
+    PF_TRY(run(of));
+    PF_TRY(backend->synchronize(backend));
+    const double took = pf_bench_now() - start;
+    total += took;
+    if (took < *seconds) *seconds = took;
+  }
+  return PF_OK;
+}
+
+static void row(const char *what, va_list list, double value, const char *unit, const char *goal) {
+  char text[256];
+  vsnprintf(text, sizeof text, what, list);
+  printf("| %s | %.4g%s%s | %s |\n", text, value, *unit ? " " : "", unit, goal);
+  fflush(stdout);
+}
+
+void pf_bench_row(double value, const char *unit, const char *what, ...) {
+  va_list list;
+  va_start(list, what);
+  row(what, list, value, unit, "");
+  va_end(list);
+}
+
+void pf_bench_goal(double value, const char *unit, char sense, double goal, const char *what, ...) {
+  char text[64];
+  const int reached = sense == '<' ? value <= goal : value >= goal;
+  goals++;
+  missed += !reached;
+  snprintf(text, sizeof text, "%s %.4g: %s", sense == '<' ? "at most" : "at least", goal, reached ? "yes" : "NO");
+  va_list list;
+  va_start(list, what);
+  row(what, list, value, unit, text);
+  va_end(list);
+}
+
+static int wanted(int count, char *const *names, int section) {
+  for (int n = 0; n < count; n++)
+    if (!strcmp(names[n], sections[section].name)) return 1;
+  return count == 0;
+}
+
+int main(int argc, char **argv) {
+  pf_bench bench = {"cpu", 0};
+  int from = 1;
+  for (; from < argc && !strncmp(argv[from], "--", 2); from++) {
+    if (!strcmp(argv[from], "--backend") && from + 1 < argc) {
+      bench.backend = argv[++from];
+    } else if (!strcmp(argv[from], "--threads") && from + 1 < argc) {
+      bench.threads = atoi(argv[++from]);
+    } else {
+      const int list = !strcmp(argv[from], "--list");
+      FILE *to = list ? stdout : stderr;
+      fprintf(to, "pfbench [--backend NAME] [--threads N] [--list] [SECTION]...\n");
+      for (int s = 0; s < SECTIONS; s++) fprintf(to, "  %-12s %s\n", sections[s].name, sections[s].what);
+      return list ? 0 : PF_USAGE;
+    }
+  }
+  for (int n = from; n < argc; n++) {
+    int known = 0;
+    for (int s = 0; s < SECTIONS; s++) known |= !strcmp(argv[n], sections[s].name);
+    if (!known) {
+      fprintf(stderr, "pfbench: no section '%s' (--list shows them)\n", argv[n]);
+      return PF_USAGE;
+    }
+  }
+  pf_backend *backend;
+  pf_status status = pf_bench_backend(&bench, 0, &backend);
+  if (status == PF_OK) {
+    printf("%s\n", backend->device);
+    pf_backend_destroy(backend);
+  }
+  for (int s = 0; s < SECTIONS && status == PF_OK; s++) {
+    if (!wanted(argc - from, argv + from, s)) continue;
+    printf("\n%s: %s\n\n| | measured | goal |\n|---|---|---|\n", sections[s].name, sections[s].what);
+    status = sections[s].run(&bench);
+  }
+  if (status != PF_OK) {
+    fprintf(stderr, "pfbench: %s\n", pf_status_message());
+    return status;
+  }
+  printf("\n%d goals, %d not reached\n", goals, missed);
+  return 0;
+}
