@@ -1,0 +1,20 @@
+# check-paraview: a picture of a run, made by ParaView itself.  RUN is the run's directory, PICTURE the file.
+# Without RUN the shipped ripple is run first.  Installs ParaView (1.2 GB), so it is no part of `make check`.
+.PHONY: check-paraview packages-paraview
+RUN ?=
+PICTURE ?= $(B)/paraview/picture.png
+PARAVIEW_PACKAGES := paraview python3-paraview xvfb xauth
+
+packages-paraview:
+	@command -v pvbatch xvfb-run xauth >/dev/null && test "$$(command -v pvbatch xvfb-run xauth | wc -l)" = 3 || { \
+	  command="apt-get install -y --no-install-recommends $(PARAVIEW_PACKAGES)"; \
+	  if ! command -v apt-get >/dev/null; then echo "ParaView is needed (pvbatch, xvfb-run)"; exit 1; fi; \
+	  if [ "$$(id -u)" = 0 ]; then root=; elif sudo -n true 2>/dev/null; then root="sudo -n"; \
+	  else echo "ParaView is needed. Install with: sudo $$command"; exit 1; fi; \
+	  echo "Installing: $(PARAVIEW_PACKAGES)"; $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root $$command; }
+
+check-paraview: packages-paraview $(if $(RUN),,$(PROGRAMS)) ## render a picture of RUN (default: inputs/ripple.nml) in ParaView
+	@mkdir -p $(dir $(PICTURE))
+	$(if $(RUN),,$(B)/pfsolve --quiet --overwrite --set run%output_dir="'$(B)/paraview/ripple'" inputs/ripple.nml)
+	xvfb-run -a pvbatch postproc/paraview_open.py $(or $(RUN),$(B)/paraview/ripple) --render $(PICTURE) --field potential
+	$(PYTHON) tests/postproc/check_picture.py $(PICTURE)
