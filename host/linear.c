@@ -46,8 +46,8 @@ static pf_status create(pf_linear *s, const pf_grid *grid) {
       a->to = (pf_coarsening){a->grid.nx,   a->grid.ny,   a->grid.nz,
                               factor[l][0], factor[l][1], factor[l][2]};
     PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fx));
-    if (grid->ny > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fy));
-    if (grid->nz > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fz));
+    if (a->grid.ny > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fy));
+    if (a->grid.nz > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fz));
     PF_TRY(floats(s, 4 * n, &a->own));
     PF_TRY(floats(s, 2 * n, &a->r));
     if (l > 0) {

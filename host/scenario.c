@@ -146,7 +146,7 @@ typedef struct initial {
   uint8_t *material;
 } initial;
 
-static void fill_rows(const pf_config *cfg, const pf_scenario *sc, initial *f) {
+static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, initial *f) {
   const pf_grid *g = &sc->grid;
   const double h = g->h, w = width(cfg) / 4;
   const double far = g->nx * h - cfg->lithium.counter_thickness_um * um;
@@ -176,6 +176,7 @@ static void fill_rows(const pf_config *cfg, const pf_scenario *sc, initial *f) {
     int face = (int)lround(l->start_um / cfg->grid.spacing_um);
     if (face < 1) face = 1;
     if (face > g->nx - 1) face = g->nx - 1;
+    s->films = true;
     f->film_x[face] += given(l->properties.film_resistance_ohm_cm2, 0) * ohm_cm2 * sc->reference_conductivity / h;
   }
 }
@@ -191,7 +192,7 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
   PF_CHECK(f->xi && f->s && f->material && f->hotspot && f->front && f->film_x, PF_NO_MEMORY,
            "no memory for the initial fields of %zu cells", n);
   PF_TRY(pf_scenario_front(cfg, &sc->grid, f->front));
-  fill_rows(cfg, sc, f);
+  fill_rows(cfg, sc, s, f);
   pf_backend *b = s->backend;
   PF_TRY(b->upload(b, s->xi, f->xi, n * sizeof(double)));
   PF_TRY(b->upload(b, s->s, f->s, n * sizeof(double)));

@@ -22,6 +22,7 @@ static pf_status create(pf_state *s) {
   PF_TRY(array(s, rows * sizeof(double), &s->front));
   PF_TRY(array(s, ((size_t)s->grid.nx + 1) * sizeof(double), &s->film_x));
   PF_TRY(array(s, sizeof(pf_params), &s->d_params));
+  PF_TRY(array(s, sizeof(pf_pair) * PF_MATERIALS * PF_MATERIALS, &s->d_pairs));
   PF_TRY(pf_linear_create(s->backend, &s->grid, &s->linear));
   return pf_state_upload_params(s);
 }
@@ -48,7 +49,7 @@ void pf_state_destroy(pf_state *s) {
   void *arrays[] = {s->xi,     s->xi_next, s->s,        s->s_next,    s->phi,   s->s_start,  s->phi_start,
                     s->rate,   s->reaction, s->weight,  s->curvature, s->logit, s->material, s->owner,
                     s->owner_before, s->hotspot, s->film_x, s->front, s->du,    s->sensitivity, s->border,
-                    s->d_params};
+                    s->d_params, s->d_pairs};
   for (size_t f = 0; f < sizeof arrays / sizeof *arrays; f++) s->backend->release(s->backend, arrays[f]);
   pf_linear_destroy(s->linear);
   free(s);
@@ -67,6 +68,19 @@ pf_status pf_state_upload_params(pf_state *s) {
     if (s->params.material[m].anion_share > 0) s->salty = true;
   }
   s->enters.moves_salt = s->salty;
+  pf_pair pairs[PF_MATERIALS][PF_MATERIALS];
+  int used = 0; /* materials */
+  bool special = false;
+  for (int l = 0; l < PF_MATERIALS; l++) {
+    const pf_electrolyte *m = &s->params.material[l];
+    if (m->conductance + m->single_ion_path > 0) used = l + 1;
+    for (int r = 0; r < PF_MATERIALS; r++) pairs[l][r] = pf_pair_of(m, &s->params.material[r]);
+  }
+  for (int l = 0; l < used; l++)
+    for (int r = 0; r < used; r++) special = special || pairs[l][r].special > 0;
+  s->pair = pairs[0][0];
+  s->faces = special ? PF_FACES_SPECIAL : used > 1 || s->films ? PF_FACES_PLAIN : PF_FACES_UNIFORM;
+  PF_TRY(s->backend->upload(s->backend, s->d_pairs, pairs, sizeof pairs));
   return s->backend->upload(s->backend, s->d_params, &s->params, sizeof s->params);
 }
 

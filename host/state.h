@@ -38,6 +38,10 @@ typedef struct pf_state {
   pf_grid grid;
   pf_params params;       /* the host's copy */
   pf_params *d_params;    /* the backend's */
+  pf_pair *d_pairs;       /* [PF_MATERIALS][PF_MATERIALS], the backend's */
+  pf_pair pair;           /* of the first material with itself */
+  int faces;              /* pf_faces */
+  bool films;             /* film_x holds any */
   pf_scales scales;
   pf_enters enters;
   bool stack;             /* frame `stack`: it moves with the electrode's mean growth */

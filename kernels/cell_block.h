@@ -1,7 +1,7 @@
 /* cell_block.h: the linear systems of Newton's method, two unknowns (phi, s) a cell, in single precision.
  *
  * A system is, on every level of the multigrid hierarchy, the arrays that cell_transport.h stores: faces f [6][cells]
- * a direction, own part [4][cells].  Through the face from L to R go
+ * a direction (NULL in a direction of one cell), own part [4][cells].  Through the face from L to R go
  *   j = JP (phi_R - phi_L) + JL s_L + JR s_R  and  n alike;  L's rows get +j, +n, R's -j, -n.
  * Vectors are [2][cells]. */
 #ifndef PF_CELL_BLOCK_H
@@ -14,37 +14,48 @@
 
 /* Row sums without the cell's own values (off) and the 2 x 2 block of the cell itself (d). */
 typedef struct pf_block_row {
-  float off[2], d[4];
+  float off0, off1, d00, d01, d10, d11;
 } pf_block_row;
 
-PF_CELL void pf_block_faces(pf_block_row *row, const float *f, const float *x, ptrdiff_t n, ptrdiff_t c, ptrdiff_t m,
-                            ptrdiff_t p, float on_m, float on_p) {
-  /* lower face: stored at c, neighbour at m */
-  const float jp = on_m * f[PF_JP * n + c], jl = on_m * f[PF_JL * n + c], jr = on_m * f[PF_JR * n + c];
-  const float np = on_m * f[PF_NP * n + c], nl = on_m * f[PF_NL * n + c], nr = on_m * f[PF_NR * n + c];
-  const float phi_m = x[m], s_m = x[n + m];
-  /* upper face: stored at p */
-  const float kp = on_p * f[PF_JP * n + p], kl = on_p * f[PF_JL * n + p], kr = on_p * f[PF_JR * n + p];
-  const float mp = on_p * f[PF_NP * n + p], ml = on_p * f[PF_NL * n + p], mr = on_p * f[PF_NR * n + p];
-  const float phi_p = x[p], s_p = x[n + p];
-  row->off[0] += jp * phi_m - jl * s_m + kp * phi_p + kr * s_p;
-  row->off[1] += np * phi_m - nl * s_m + mp * phi_p + mr * s_p;
-  row->d[0] -= jp + kp;
-  row->d[1] += kl - jr;
-  row->d[2] -= np + mp;
-  row->d[3] += ml - nr;
+/* Adds the face at the lower side of c (stored at c, neighbour m) and the one at its upper side (stored at its
+ * neighbour p). */
+PF_CELL pf_block_row pf_block_lower(pf_block_row r, const float *f, const float *x, ptrdiff_t n, ptrdiff_t c,
+                                    ptrdiff_t m) {
+  const float jp = f[PF_JP * n + c], np = f[PF_NP * n + c], phi = x[m], s = x[n + m];
+  r.off0 += jp * phi - f[PF_JL * n + c] * s;
+  r.off1 += np * phi - f[PF_NL * n + c] * s;
+  r.d00 -= jp;
+  r.d10 -= np;
+  r.d01 -= f[PF_JR * n + c];
+  r.d11 -= f[PF_NR * n + c];
+  return r;
+}
+PF_CELL pf_block_row pf_block_upper(pf_block_row r, const float *f, const float *x, ptrdiff_t n, ptrdiff_t p) {
+  const float jp = f[PF_JP * n + p], np = f[PF_NP * n + p], phi = x[p], s = x[n + p];
+  r.off0 += jp * phi + f[PF_JR * n + p] * s;
+  r.off1 += np * phi + f[PF_NR * n + p] * s;
+  r.d00 -= jp;
+  r.d10 -= np;
+  r.d01 += f[PF_JL * n + p];
+  r.d11 += f[PF_NL * n + p];
+  return r;
 }
 
 PF_CELL pf_block_row pf_block_row_of(const float *fx, const float *fy, const float *fz, const float *own,
                                      const float *x, ptrdiff_t n, pf_at at) {
   const ptrdiff_t c = at.c;
-  pf_block_row row;
-  row.off[0] = row.off[1] = 0;
-  for (int q = 0; q < 4; q++) row.d[q] = own[q * n + c];
-  pf_block_faces(&row, fx, x, n, c, c + at.xm, c + at.xp, at.xm ? 1.0f : 0.0f, at.xp ? 1.0f : 0.0f);
-  if (fy) pf_block_faces(&row, fy, x, n, c, c + at.ym, c + at.yp, at.ym ? 1.0f : 0.0f, at.yp ? 1.0f : 0.0f);
-  if (fz) pf_block_faces(&row, fz, x, n, c, c + at.zm, c + at.zp, at.zm ? 1.0f : 0.0f, at.zp ? 1.0f : 0.0f);
-  return row;
+  pf_block_row r = {0, 0, own[c], own[n + c], own[2 * n + c], own[3 * n + c]};
+  if (at.xm) r = pf_block_lower(r, fx, x, n, c, c + at.xm);
+  if (at.xp) r = pf_block_upper(r, fx, x, n, c + at.xp);
+  if (fy) {
+    r = pf_block_lower(r, fy, x, n, c, c + at.ym);
+    r = pf_block_upper(r, fy, x, n, c + at.yp);
+  }
+  if (fz) {
+    r = pf_block_lower(r, fz, x, n, c, c + at.zm);
+    r = pf_block_upper(r, fz, x, n, c + at.zp);
+  }
+  return r;
 }
 
 /* y = b - A x */
@@ -54,8 +65,8 @@ PF_CELL void pf_cell_block_residual(const pf_block_residual_args *k, pf_at at) {
   const ptrdiff_t n = k->cells, c = at.c;
   const pf_block_row row = pf_block_row_of(k->fx, k->fy, k->fz, k->own, k->x, n, at);
   const float phi = k->x[c], s = k->x[n + c];
-  k->y[c] = k->b[c] - (row.off[0] + row.d[0] * phi + row.d[1] * s);
-  k->y[n + c] = k->b[n + c] - (row.off[1] + row.d[2] * phi + row.d[3] * s);
+  k->y[c] = k->b[c] - (row.off0 + row.d00 * phi + row.d01 * s);
+  k->y[n + c] = k->b[n + c] - (row.off1 + row.d10 * phi + row.d11 * s);
 }
 /* y = A x */
 #define PF_ARGS_block_apply(IN, OUT, VAR, VAL) PF_BLOCK_SYSTEM(IN, VAL) IN(float, x) OUT(float, y)
@@ -64,8 +75,8 @@ PF_CELL void pf_cell_block_apply(const pf_block_apply_args *k, pf_at at) {
   const ptrdiff_t n = k->cells, c = at.c;
   const pf_block_row row = pf_block_row_of(k->fx, k->fy, k->fz, k->own, k->x, n, at);
   const float phi = k->x[c], s = k->x[n + c];
-  k->y[c] = row.off[0] + row.d[0] * phi + row.d[1] * s;
-  k->y[n + c] = row.off[1] + row.d[2] * phi + row.d[3] * s;
+  k->y[c] = row.off0 + row.d00 * phi + row.d01 * s;
+  k->y[n + c] = row.off1 + row.d10 * phi + row.d11 * s;
 }
 
 /* Collective Gauss-Seidel: both unknowns of a cell at once. */
@@ -74,11 +85,11 @@ PF_ARGS(block_relax);
 PF_CELL void pf_cell_block_relax(const pf_block_relax_args *k, pf_at at) {
   const ptrdiff_t n = k->cells, c = at.c;
   const pf_block_row row = pf_block_row_of(k->fx, k->fy, k->fz, k->own, k->x, n, at);
-  const float r0 = k->b[c] - row.off[0], r1 = k->b[n + c] - row.off[1];
-  const float det = row.d[0] * row.d[3] - row.d[1] * row.d[2];
+  const float r0 = k->b[c] - row.off0, r1 = k->b[n + c] - row.off1;
+  const float det = row.d00 * row.d11 - row.d01 * row.d10;
   const float scale = 1.0f / det;
-  k->x[c] = scale * (row.d[3] * r0 - row.d[1] * r1);
-  k->x[n + c] = scale * (row.d[0] * r1 - row.d[2] * r0);
+  k->x[c] = scale * (row.d11 * r0 - row.d01 * r1);
+  k->x[n + c] = scale * (row.d00 * r1 - row.d10 * r0);
 }
 
 /* Transfers: a coarse cell is sx x sy x sz (1 or 2 each) fine ones, its value one constant over them. */
@@ -87,22 +98,44 @@ typedef struct pf_coarsening {
   int sx, sy, sz;  /* fine cells of a coarse one in each direction */
 } pf_coarsening;
 
+/* The fine cells of a coarse one: the first, the steps to the others, and 1 or 0 for those that are there. */
+typedef struct pf_children {
+  ptrdiff_t first, x, y, z;
+  float on_x, on_y, on_z;
+} pf_children;
+PF_CELL pf_children pf_children_of(const pf_coarsening *t, pf_at at) {
+  const int i = at.i * t->sx, j = at.j * t->sy, k = at.k * t->sz;
+  const ptrdiff_t nx = t->nx, plane = nx * t->ny;
+  pf_children c;
+  c.first = k * plane + j * nx + i;
+  const int x = t->sx == 2 && i + 1 < t->nx, y = t->sy == 2 && j + 1 < t->ny, z = t->sz == 2 && k + 1 < t->nz;
+  c.x = x;
+  c.y = y ? nx : 0;
+  c.z = z ? plane : 0;
+  c.on_x = x ? 1.0f : 0.0f;
+  c.on_y = y ? 1.0f : 0.0f;
+  c.on_z = z ? 1.0f : 0.0f;
+  return c;
+}
+/* Sums of f over pairs, squares and cubes of children; `flat`: the third direction has no second child anywhere. */
+PF_CELL float pf_sum_pair(const float *f, ptrdiff_t c, ptrdiff_t step, float on) { return f[c] + on * f[c + step]; }
+PF_CELL float pf_sum_square(const float *f, ptrdiff_t c, ptrdiff_t a, float on_a, ptrdiff_t b, float on_b) {
+  return pf_sum_pair(f, c, a, on_a) + on_b * pf_sum_pair(f, c + b, a, on_a);
+}
+PF_CELL float pf_sum_children(const float *f, const pf_children *c, int flat) {
+  const float sum = pf_sum_square(f, c->first, c->x, c->on_x, c->y, c->on_y);
+  return flat ? sum : sum + c->on_z * pf_sum_square(f, c->first + c->z, c->x, c->on_x, c->y, c->on_y);
+}
+
 #define PF_ARGS_block_restrict(IN, OUT, VAR, VAL) \
   IN(float, fine) OUT(float, coarse) VAL(pf_coarsening, to) VAL(ptrdiff_t, cells)
 PF_ARGS(block_restrict);
 PF_CELL void pf_cell_block_restrict(const pf_block_restrict_args *k, pf_at at) {
-  const pf_coarsening t = k->to;
-  const ptrdiff_t n = (ptrdiff_t)t.nx * t.ny * t.nz;
-  float a = 0, b = 0;
-  for (int z = at.k * t.sz; z < (at.k + 1) * t.sz && z < t.nz; z++)
-    for (int y = at.j * t.sy; y < (at.j + 1) * t.sy && y < t.ny; y++)
-      for (int x = at.i * t.sx; x < (at.i + 1) * t.sx && x < t.nx; x++) {
-        const ptrdiff_t f = ((ptrdiff_t)z * t.ny + y) * t.nx + x;
-        a += k->fine[f];
-        b += k->fine[n + f];
-      }
-  k->coarse[at.c] = a;
-  k->coarse[k->cells + at.c] = b;
+  const ptrdiff_t n = (ptrdiff_t)k->to.nx * k->to.ny * k->to.nz;
+  const pf_children c = pf_children_of(&k->to, at);
+  const int flat = k->to.sz == 1;
+  k->coarse[at.c] = pf_sum_children(k->fine, &c, flat);
+  k->coarse[k->cells + at.c] = pf_sum_children(k->fine + n, &c, flat);
 }
 
 #define PF_ARGS_block_prolong(IN, OUT, VAR, VAL) \
@@ -121,18 +154,15 @@ PF_CELL void pf_cell_block_prolong(const pf_block_prolong_args *k, pf_at at) {
  * divided by the longer distance, their advective part (that of a mean) is not; where advection would outweigh
  * diffusion on the coarser grid, diffusion is raised to it.  One coarse cell collects the faces at its lower side. */
 PF_CELL void pf_block_coarse_face(const float *fine, float *coarse, ptrdiff_t n, ptrdiff_t cells, ptrdiff_t c,
-                                  const pf_coarsening *t, int x0, int x1, int y0, int y1, int z0, int z1, float per) {
-  float sum[PF_FACE_PARTS] = {0, 0, 0, 0, 0, 0};
-  for (int z = z0; z < z1 && z < t->nz; z++)
-    for (int y = y0; y < y1 && y < t->ny; y++)
-      for (int x = x0; x < x1 && x < t->nx; x++)
-        for (int q = 0; q < PF_FACE_PARTS; q++) sum[q] += fine[q * n + ((ptrdiff_t)z * t->ny + y) * t->nx + x];
+                                  ptrdiff_t first, ptrdiff_t a, float on_a, ptrdiff_t b, float on_b, float per) {
+  float part[PF_FACE_PARTS];
+  for (int q = 0; q < PF_FACE_PARTS; q++) part[q] = pf_sum_square(fine + q * n, first, a, on_a, b, on_b);
   for (int row = 0; row < 2; row++) {
     const int p = 3 * row;
-    const float slope = 0.5f * (sum[p + 2] - sum[p + 1]) * per, mean = 0.5f * (sum[p + 2] + sum[p + 1]);
+    const float slope = 0.5f * (part[p + 2] - part[p + 1]) * per, mean = 0.5f * (part[p + 2] + part[p + 1]);
     const float least = mean < 0 ? mean : -mean;
     const float safe = row == 1 && slope > least ? least : slope; /* anions: slope <= -|mean| */
-    coarse[p * cells + c] = sum[p] * per;
+    coarse[p * cells + c] = part[p] * per;
     coarse[(p + 1) * cells + c] = mean - safe;
     coarse[(p + 2) * cells + c] = mean + safe;
   }
@@ -144,19 +174,12 @@ PF_CELL void pf_block_coarse_face(const float *fine, float *coarse, ptrdiff_t n,
 PF_ARGS(block_coarsen);
 PF_CELL void pf_cell_block_coarsen(const pf_block_coarsen_args *k, pf_at at) {
   const pf_coarsening t = k->to;
-  const ptrdiff_t n = (ptrdiff_t)t.nx * t.ny * t.nz, c = at.c;
-  const int x0 = at.i * t.sx, y0 = at.j * t.sy, z0 = at.k * t.sz;
-  const int x1 = x0 + t.sx, y1 = y0 + t.sy, z1 = z0 + t.sz;
-  pf_block_coarse_face(k->fx, k->cx, n, k->cells, c, &t, x0, x0 + 1, y0, y1, z0, z1, 1.0f / (float)t.sx);
-  if (k->fy) pf_block_coarse_face(k->fy, k->cy, n, k->cells, c, &t, x0, x1, y0, y0 + 1, z0, z1, 1.0f / (float)t.sy);
-  if (k->fz) pf_block_coarse_face(k->fz, k->cz, n, k->cells, c, &t, x0, x1, y0, y1, z0, z0 + 1, 1.0f / (float)t.sz);
-  for (int q = 0; q < 4; q++) {
-    float sum = 0;
-    for (int z = z0; z < z1 && z < t.nz; z++)
-      for (int y = y0; y < y1 && y < t.ny; y++)
-        for (int x = x0; x < x1 && x < t.nx; x++) sum += k->own[q * n + ((ptrdiff_t)z * t.ny + y) * t.nx + x];
-    k->cown[q * k->cells + c] = sum;
-  }
+  const ptrdiff_t n = (ptrdiff_t)t.nx * t.ny * t.nz, cells = k->cells, c = at.c;
+  const pf_children f = pf_children_of(&k->to, at);
+  pf_block_coarse_face(k->fx, k->cx, n, cells, c, f.first, f.y, f.on_y, f.z, f.on_z, 1.0f / (float)t.sx);
+  if (k->cy) pf_block_coarse_face(k->fy, k->cy, n, cells, c, f.first, f.x, f.on_x, f.z, f.on_z, 1.0f / (float)t.sy);
+  if (k->cz) pf_block_coarse_face(k->fz, k->cz, n, cells, c, f.first, f.x, f.on_x, f.y, f.on_y, 1.0f / (float)t.sz);
+  for (int q = 0; q < 4; q++) k->cown[q * cells + c] = pf_sum_children(k->own + q * n, &f, t.sz == 1);
 }
 
 /* x = inverse b on the coarsest level, inverse [2 cells][2 cells]. */

@@ -14,13 +14,6 @@
 #include "pf_kernel.h"
 #include "pf_params.h"
 
-/* What two neighbouring materials are to each other; harmonic means, so that a laminate is exact. */
-typedef enum pf_face_kind {
-  PF_FACE_ION,      /* no salt equation on one side at least: one total conductance, no anions pass */
-  PF_FACE_SALT,     /* salt on both sides, conductivity follows it */
-  PF_FACE_CONSTANT  /* salt on both sides, constant conductivity */
-} pf_face_kind;
-
 /* Flux through a face from L to R (towards higher index) and its derivatives. */
 typedef struct pf_flux {
   double j, j_p, j_l, j_r; /* current; d/d phi_R = -d/d phi_L, d/d s_L, d/d s_R */
@@ -29,6 +22,69 @@ typedef struct pf_flux {
 
 PF_CELL double pf_harmonic(double a, double b) { return a + b > 0 ? 2 * a * b / (a + b) : 0; }
 
+/* Two neighbouring materials; harmonic means, so that a laminate is exact. */
+typedef struct pf_pair {
+  double salt_path, ion_path; /* conductances: with the salt, beside it (all of it where no anions pass) */
+  double diffusion;
+  double share;               /* 1 - t+ */
+  double volume, capacity;    /* Vm c0, as pf_electrolyte */
+  double lean;                /* half of M/D' below, per RT/F */
+  double special;             /* 1: takes pf_face_special */
+} pf_pair;
+
+PF_CELL pf_pair pf_pair_of(const pf_electrolyte *l, const pf_electrolyte *r) {
+  pf_pair p = {0, 0, 0, 0, 0, 0, 0, 0};
+  const int salty_l = l->anion_share > 0, salty_r = r->anion_share > 0;
+  p.capacity = 0.5 * (l->capacity + r->capacity);
+  if (!salty_l && !salty_r) {
+    p.ion_path = pf_harmonic(l->conductance + l->single_ion_path, r->conductance + r->single_ion_path);
+    return p;
+  }
+  p.salt_path = pf_harmonic(l->conductance, r->conductance);
+  p.ion_path = pf_harmonic(l->single_ion_path, r->single_ion_path);
+  p.diffusion = pf_harmonic(l->diffusion, r->diffusion);
+  p.share = 0.5 * (l->anion_share + r->anion_share);
+  p.volume = 0.5 * (l->salt_volume + r->salt_volume);
+  const double total = p.diffusion + 2 * p.share * p.share * p.salt_path;
+  p.lean = total > 0 ? 0.5 * p.share * p.salt_path / total : 0;
+  p.special = salty_l != salty_r || !l->follows_salt || !r->follows_salt ? 1 : 0;
+  return p;
+}
+
+/* J = J_s + J_c and N through the face between cells L and R, e the mean of (1-xi) there, film: resistance of a film
+ * in the face.  With D grad c + (1-t+) J_s/F = D' grad s - M s grad phi, s at the face is weighted towards the side
+ * that the anions come from:
+ *   s_f = (s_L + s_R)/2 - (s_R - s_L)/2 lean(x),  x = M (phi_R - phi_L)/(2 D'),
+ *   lean(x) = x (3 + |x|)/(9 + 3 |x| + x^2)
+ * which stands for Scharfetter and Gummel's coth x - 1/x = x/3 + ...: second order, and no negative salt at any x, since
+ * |x| (1 - |lean|) = 9 |x|/(9 + 3 |x| + x^2) <= 1; one division instead of exponentials.  The displaced electrolyte
+ * moves with -(Vm/F) J and with the frame, -U (1-xi) (carry, times the capacity), and takes s_f along. */
+PF_CELL pf_flux pf_face_plain(const pf_pair *p, double phi_l, double phi_r, double s_l, double s_r, double e,
+                              double film, double carry) {
+  pf_flux f;
+  const double dphi = phi_r - phi_l, ds = s_r - s_l;
+  const double x = p->lean * dphi, size = fabs(x), below = 1 / (9 + size * (3 + size));
+  const double lean = x * (3 + size) * below;
+  const double s_f = 0.5 * (s_l + s_r) - 0.5 * ds * lean;
+  const double s_fp = -0.5 * ds * 9 * (3 + 2 * size) * below * below * p->lean;
+  const double s_fl = 0.5 * (1 + lean), s_fr = 0.5 * (1 - lean);
+  const double conducts = p->salt_path * s_f + p->ion_path;
+  const double series = e / (1 + e * conducts * film), through = 2 * p->share;
+  const double js = -p->salt_path * (s_f * dphi - through * ds);
+  const double js_p = -p->salt_path * (s_f + s_fp * dphi);
+  const double js_l = -p->salt_path * (s_fl * dphi + through), js_r = -p->salt_path * (s_fr * dphi - through);
+  f.j = series * (js - p->ion_path * dphi);
+  f.j_p = series * (js_p - p->ion_path);
+  f.j_l = series * js_l;
+  f.j_r = series * js_r;
+  const double moves = p->volume * f.j + p->capacity * carry, salt = p->share * series, taken = s_f * p->volume;
+  f.n = -e * p->diffusion * ds - salt * js - s_f * moves;
+  f.n_p = -salt * js_p - taken * f.j_p - s_fp * moves;
+  f.n_l = e * p->diffusion - salt * js_l - taken * f.j_l - s_fl * moves;
+  f.n_r = -e * p->diffusion - salt * js_r - taken * f.j_r - s_fr * moves;
+  return f;
+}
+
 /* Electrolyte conductance of a half cell, and its derivative to s. */
 PF_CELL double pf_total_conductance(const pf_electrolyte *m, double s, double *d_s) {
   const int follows = m->anion_share > 0 && m->follows_salt;
@@ -36,68 +92,38 @@ PF_CELL double pf_total_conductance(const pf_electrolyte *m, double s, double *d
   return m->conductance * (follows ? s : 1) + m->single_ion_path;
 }
 
-/* J = J_s + J_c and N through the face between cells L and R, e the mean of (1-xi) there, film: resistance of a film
- * in the face.  With D grad c + (1-t+) J_s/F = D' grad s - M s grad phi, s at the face is weighted towards the side
- * that the anions come from:
- *   s_f = (s_L + s_R)/2 - (s_R - s_L)/2 x/sqrt(9 + x^2),  x = M (phi_R - phi_L)/(2 D')
- * which is Scharfetter and Gummel's mean (there coth x - 1/x = x/3 + ...) without an exponential: second order, no
- * negative salt at any x (x (1 - x/sqrt(9+x^2)) < 1).  The displaced electrolyte moves with -(Vm/F) J and with the
- * frame, -U (1-xi) (carry), and takes s_f along. */
-PF_CELL pf_flux pf_face_flux(const pf_electrolyte *l, const pf_electrolyte *r, double phi_l, double phi_r, double s_l,
-                             double s_r, double e, double film, double carry) {
-  pf_flux f;
+/* The same where salt meets a single-ion conductor (one total conductance on each side, no anions pass), or where a
+ * conductivity does not follow the salt. */
+PF_CELL pf_flux pf_face_special(const pf_electrolyte *l, const pf_electrolyte *r, const pf_pair *p, double phi_l,
+                                double phi_r, double s_l, double s_r, double e, double film, double carry) {
+  pf_flux f = {0, 0, 0, 0, 0, 0, 0, 0};
   const double dphi = phi_r - phi_l, ds = s_r - s_l;
   if (!(l->anion_share > 0) || !(r->anion_share > 0)) {
     double d_l, d_r;
     const double k_l = pf_total_conductance(l, s_l, &d_l), k_r = pf_total_conductance(r, s_r, &d_r);
     const double sum = k_l + k_r, mean = sum > 0 ? 2 * k_l * k_r / sum : 0;
     const double series = e / (1 + e * mean * film);
+    const double outer = sum > 0 ? -2 * series * dphi / (sum * sum) : 0;
     f.j = -mean * series * dphi;
     f.j_p = -mean * series;
-    const double outer = sum > 0 ? -2 * series * dphi / (sum * sum) : 0;
     f.j_l = outer * k_r * k_r * d_l;
     f.j_r = outer * k_l * k_l * d_r;
-    f.n = f.n_p = f.n_l = f.n_r = 0;
     return f;
   }
-  const double k_s = pf_harmonic(l->conductance, r->conductance);
-  const double k_c = pf_harmonic(l->single_ion_path, r->single_ion_path);
-  const double diffusion = pf_harmonic(l->diffusion, r->diffusion);
-  const double share = 0.5 * (l->anion_share + r->anion_share);
-  const double volume = 0.5 * (l->salt_volume + r->salt_volume);
-  double s_f, s_fp, s_fl, s_fr; /* s at the face and its derivatives to phi_R, s_L, s_R */
-  double js, js_p, js_l, js_r;  /* J_s/e */
-  if (l->follows_salt && r->follows_salt) {
-    const double total = diffusion + 2 * share * share * k_s;
-    const double x = total > 0 ? 0.5 * share * k_s * dphi / total : 0;
-    const double root = 1 / sqrt(9 + x * x), lean = x * root;
-    s_f = 0.5 * (s_l + s_r) - 0.5 * ds * lean;
-    s_fp = total > 0 ? -0.5 * ds * 9 * root * root * root * 0.5 * share * k_s / total : 0;
-    s_fl = 0.5 * (1 + lean);
-    s_fr = 0.5 * (1 - lean);
-    js = -k_s * (s_f * dphi - 2 * share * ds);
-    js_p = -k_s * (s_f + s_fp * dphi);
-    js_l = -k_s * (s_fl * dphi + 2 * share);
-    js_r = -k_s * (s_fr * dphi - 2 * share);
-  } else {
-    const double safe_l = s_l > 1e-9 ? s_l : 1e-9, safe_r = s_r > 1e-9 ? s_r : 1e-9;
-    s_f = 0.5 * (s_l + s_r);
-    s_fp = 0;
-    s_fl = s_fr = 0.5;
-    js = -k_s * (dphi - 2 * share * log(safe_r / safe_l));
-    js_p = -k_s;
-    js_l = -2 * share * k_s / safe_l;
-    js_r = 2 * share * k_s / safe_r;
-  }
-  const double series = e / (1 + e * (k_s * s_f + k_c) * film);
+  const double safe_l = s_l > 1e-9 ? s_l : 1e-9, safe_r = s_r > 1e-9 ? s_r : 1e-9;
+  const double s_f = 0.5 * (s_l + s_r), k_s = p->salt_path, k_c = p->ion_path, share = p->share;
+  const double series = e / (1 + e * (k_s + k_c) * film);
+  const double js = -k_s * (dphi - 2 * share * log(safe_r / safe_l));
+  const double js_l = -2 * share * k_s / safe_l, js_r = 2 * share * k_s / safe_r;
   f.j = series * (js - k_c * dphi);
-  f.j_p = series * (js_p - k_c);
+  f.j_p = -series * (k_s + k_c);
   f.j_l = series * js_l;
   f.j_r = series * js_r;
-  f.n = -e * diffusion * ds - share * series * js - s_f * (volume * f.j + carry);
-  f.n_p = -share * series * js_p - s_f * volume * f.j_p - s_fp * (volume * f.j + carry);
-  f.n_l = e * diffusion - share * series * js_l - s_f * volume * f.j_l - s_fl * (volume * f.j + carry);
-  f.n_r = -e * diffusion - share * series * js_r - s_f * volume * f.j_r - s_fr * (volume * f.j + carry);
+  const double moves = p->volume * f.j + p->capacity * carry, salt = share * series, taken = s_f * p->volume;
+  f.n = -e * p->diffusion * ds - salt * js - s_f * moves;
+  f.n_p = salt * k_s - taken * f.j_p;
+  f.n_l = e * p->diffusion - salt * js_l - taken * f.j_l - 0.5 * moves;
+  f.n_r = -e * p->diffusion - salt * js_r - taken * f.j_r - 0.5 * moves;
   return f;
 }
 
@@ -168,114 +194,141 @@ PF_CELL pf_current pf_counter_face(const pf_params *params, int last, double phi
  * part [4][cells] (rows charge, salt; columns phi, s), single precision. */
 enum { PF_JP, PF_JL, PF_JR, PF_NP, PF_NL, PF_NR, PF_FACE_PARTS };
 
-#define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                          \
-  PF_REACTION_FIELDS(IN, VAL)                                                                                      \
-  IN(double, s_0) IN(double, film_x) OUT(double, reaction) OUT(float, rhs) OUT(float, fx) OUT(float, fy)           \
-      OUT(float, fz) OUT(float, own) OUT(float, border) VAL(ptrdiff_t, cells) VAL(int, nx) VAL(double, per_dt)     \
-          VAL(double, growth_dt) VAL(double, shift_dt) VAL(double, carry)
-PF_ARGS(newton);
-
-PF_CELL pf_flux pf_newton_face(const pf_newton_args *k, ptrdiff_t a, ptrdiff_t b, double film, double carry) {
-  const double e = 0.5 * ((1 - k->xi[a]) + (1 - k->xi[b]));
-  const pf_electrolyte *l = &k->params->material[k->material[a]], *r = &k->params->material[k->material[b]];
-  return pf_face_flux(l, r, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->params->floor, film,
-                      carry * e * 0.5 * (l->capacity + r->capacity));
+/* First the reaction: r, its derivatives to phi and s (own), and its derivative to the voltage (border: to V, negative,
+ * as the right side of the sensitivity's system).  Sums: current of the working and of the counter electrode's lithium. */
+#define PF_ARGS_newton_react(IN, OUT, VAR, VAL)                                                       \
+  PF_REACTION_FIELDS(IN, VAL) OUT(double, reaction) VAR(float, own) OUT(float, border) VAL(ptrdiff_t, cells)
+PF_ARGS(newton_react);
+PF_CELL pf_sums pf_cell_newton_react(const pf_newton_react_args *k, pf_at at) {
+  const ptrdiff_t c = at.c, n = k->cells;
+  const int owner = k->owner[c];
+  const pf_local_current r = PF_REACTION_OF_CELL(k, at);
+  k->reaction[c] = r.r;
+  k->own[c] = (float)r.r_p;
+  k->own[n + c] = (float)r.r_s;
+  k->border[c] = owner == PF_COUNTER ? (float)r.r_p : 0;
+  k->border[n + c] = 0;
+  const pf_sums sums = {{owner == PF_WORKING ? r.r : 0, owner == PF_COUNTER ? r.r : 0, 0, 0}};
+  return sums;
 }
 
+/* Which form the faces of a grid need: one material and no films; no pair is special; any. */
+typedef enum pf_faces { PF_FACES_UNIFORM, PF_FACES_PLAIN, PF_FACES_SPECIAL } pf_faces;
+
+/* Then the fluxes and the balance.  pairs: [PF_MATERIALS][PF_MATERIALS]; pair: that of the only material
+ * (PF_FACES_UNIFORM).  film_x: [nx + 1], resistances of films in the faces.  per_dt 0: the salt is frozen.  One kernel for
+ * each pf_faces, so that the common one becomes vector instructions.
+ * Sums: |R_1|, |R_2|, current of the face x = Lx. */
+#define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                          \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(double, s_0) IN(double, reaction) IN(uint8_t, material)          \
+  IN(double, film_x) IN(pf_params, params) IN(pf_pair, pairs) OUT(float, rhs) OUT(float, fx) OUT(float, fy)        \
+      OUT(float, fz) VAR(float, own) VAR(float, border) VAL(pf_pair, pair) VAL(ptrdiff_t, cells)                   \
+          VAL(double, voltage) VAL(double, floor) VAL(double, per_dt) VAL(double, growth_dt) VAL(double, shift_dt) \
+              VAL(double, carry)
+PF_ARGS(newton);
+
+PF_CELL pf_flux pf_newton_face(const pf_newton_args *k, pf_faces faces, ptrdiff_t a, ptrdiff_t b, double film,
+                               double carry) {
+  const double e = 0.5 * ((1 - k->xi[a]) + (1 - k->xi[b]));
+  if (faces == PF_FACES_UNIFORM)
+    return pf_face_plain(&k->pair, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->floor, 0, carry * e);
+  const int l = k->material[a], r = k->material[b];
+  const pf_pair *pair = &k->pairs[l * PF_MATERIALS + r];
+  if (faces == PF_FACES_SPECIAL && pair->special > 0)
+    return pf_face_special(&k->params->material[l], &k->params->material[r], pair, k->phi[a], k->phi[b], k->s[a],
+                           k->s[b], e + k->floor, film, carry * e);
+  return pf_face_plain(pair, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->floor, film, carry * e);
+}
+
+/* salt 0: the anions' part is left out */
 PF_CELL void pf_store_face(float *to, ptrdiff_t cells, ptrdiff_t c, const pf_flux *f, double salt) {
-  to[PF_JP * cells + c] = (float)(f->j_p);
-  to[PF_JL * cells + c] = (float)(f->j_l);
-  to[PF_JR * cells + c] = (float)(f->j_r);
+  to[PF_JP * cells + c] = (float)f->j_p;
+  to[PF_JL * cells + c] = (float)f->j_l;
+  to[PF_JR * cells + c] = (float)f->j_r;
   to[PF_NP * cells + c] = (float)(salt * f->n_p);
   to[PF_NL * cells + c] = (float)(salt * f->n_l);
   to[PF_NR * cells + c] = (float)(salt * f->n_r);
 }
 
-/* Sums: |R_1|, |R_2|, current of the working electrode, of the counter electrode. */
-PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) {
+PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces) {
   const ptrdiff_t c = at.c, n = k->cells;
-  const pf_params *params = k->params;
-  const pf_electrolyte *m = &params->material[k->material[c]];
-  const double xi = k->xi[c], s = k->s[c];
-  const pf_local_current r = PF_REACTION_OF_CELL(k, at);
-  double charge = r.r, anions = 0;
-  double own[4] = {r.r_p, r.r_s, 0, 0};
-  double border = k->owner[c] == PF_COUNTER ? -r.r_p : 0, border_salt = 0;
-  double working = k->owner[c] == PF_WORKING ? r.r : 0, counter = k->owner[c] == PF_COUNTER ? r.r : 0;
-  /* faces in x, y, z; only the lower one is stored; per_dt 0: the salt is frozen */
-  const double salt = k->per_dt > 0 ? 1 : 0;
+  const pf_electrolyte *m = &k->params->material[faces == PF_FACES_UNIFORM ? 0 : k->material[c]];
+  const double xi = k->xi[c], s = k->s[c], r = k->reaction[c];
+  const double salt = k->per_dt > 0 ? 1 : 0, on = m->anion_share > 0 ? salt : 0; /* on: this cell has a salt equation */
+  const double r_p = (double)k->own[c], r_s = (double)k->own[n + c];
+  double charge = r, anions = 0, face = 0;
+  double d00 = r_p, d01 = r_s, d10 = 0, d11 = 0, border = (double)k->border[c], border_salt = 0;
+  /* faces in x, y, z; only the lower one is stored */
   if (at.xm) {
-    const pf_flux f = pf_newton_face(k, c - 1, c, k->film_x ? k->film_x[at.i] : 0, k->carry);
+    const pf_flux f = pf_newton_face(k, faces, c - 1, c, k->film_x[at.i], k->carry);
     charge -= f.j;
     anions -= f.n;
     pf_store_face(k->fx, n, c, &f, salt);
   } else {
-    const pf_flux zero = {0, 0, 0, 0, 0, 0, 0, 0};
-    pf_store_face(k->fx, n, c, &zero, 0);
-    if (k->carry < 0 || k->carry > 0) anions += k->carry * m->capacity * (1 - xi) * s;
+    const pf_flux none = {0, 0, 0, 0, 0, 0, 0, 0};
+    pf_store_face(k->fx, n, c, &none, 0);
+    anions += k->carry * m->capacity * (1 - xi) * s;
   }
   if (at.xp) {
-    const pf_flux f = pf_newton_face(k, c, c + 1, k->film_x ? k->film_x[at.i + 1] : 0, k->carry);
+    const pf_flux f = pf_newton_face(k, faces, c, c + 1, k->film_x[at.i + 1], k->carry);
     charge += f.j;
     anions += f.n;
   }
-  if (at.ym) {
-    const pf_flux f = pf_newton_face(k, c + at.ym, c, 0, 0), g = pf_newton_face(k, c, c + at.yp, 0, 0);
+  if (k->fy) {
+    const pf_flux f = pf_newton_face(k, faces, c + at.ym, c, 0, 0), g = pf_newton_face(k, faces, c, c + at.yp, 0, 0);
     charge += g.j - f.j;
     anions += g.n - f.n;
     pf_store_face(k->fy, n, c, &f, salt);
   }
-  if (at.zm) {
-    const pf_flux f = pf_newton_face(k, c + at.zm, c, 0, 0), g = pf_newton_face(k, c, c + at.zp, 0, 0);
+  if (k->fz) {
+    const pf_flux f = pf_newton_face(k, faces, c + at.zm, c, 0, 0), g = pf_newton_face(k, faces, c, c + at.zp, 0, 0);
     charge += g.j - f.j;
     anions += g.n - f.n;
     pf_store_face(k->fz, n, c, &f, salt);
   }
-  /* x = Lx as counter electrode: cations leave with the reaction, anions only with the displaced electrolyte */
-  if (!at.xp && params->counter != PF_COUNTER_RESOLVED) {
+  /* x = Lx: as counter electrode cations leave with the reaction, anions only with the displaced electrolyte */
+  if (!at.xp) {
     double s_f;
-    const pf_current f = pf_counter_face(params, 1, k->phi[c], s, k->material[c], k->voltage, &s_f);
+    const pf_current f = pf_counter_face(k->params, 1, k->phi[c], s, k->material[c], k->voltage, &s_f);
+    const double moved = m->salt_volume * f.i + k->carry * m->capacity * (1 - xi);
     charge += f.i;
-    own[0] += f.d_eta;
-    own[1] += f.d_s;
-    border -= f.d_eta;
-    counter += f.i;
-    if (m->anion_share > 0) {
-      const double moved = m->salt_volume * f.i + k->carry * m->capacity * (1 - xi);
-      anions -= s * moved;
-      own[2] -= s * m->salt_volume * f.d_eta;
-      own[3] -= moved + s * m->salt_volume * f.d_s;
-      border_salt += s * m->salt_volume * f.d_eta;
-    }
-  } else if (!at.xp && (k->carry < 0 || k->carry > 0)) {
-    anions -= k->carry * m->capacity * (1 - xi) * s;
+    face = f.i;
+    d00 += f.d_eta;
+    d01 += f.d_s;
+    border += f.d_eta;
+    anions -= s * moved;
+    d10 -= s * m->salt_volume * f.d_eta;
+    d11 -= moved + s * m->salt_volume * f.d_s;
+    border_salt -= s * m->salt_volume * f.d_eta;
   }
-  const int frozen = !(k->per_dt > 0);
-  if (m->anion_share > 0 && !frozen) {
-    const int grows = m->enters;
-    const double gain = (grows ? k->growth_dt * r.r : 0) + pf_frame_gain(k->xi, at, k->shift_dt);
-    const double rate = m->capacity * k->per_dt;
-    anions += rate * ((1 - xi - gain) * s - (1 - xi) * k->s_0[c]);
-    own[3] += rate * (1 - xi - gain);
-    if (grows) {
-      own[2] -= rate * s * k->growth_dt * r.r_p;
-      own[3] -= rate * s * k->growth_dt * r.r_s;
-      border_salt += rate * s * k->growth_dt * (k->owner[c] == PF_COUNTER ? r.r_p : 0);
-    }
-  } else { /* a single ion, or the salt as it is: ds = 0 */
-    anions = 0;
-    own[2] = 0;
-    own[3] = 1;
-    border_salt = 0;
-  }
-  k->reaction[c] = r.r;
+  const double rate = m->capacity * k->per_dt, grown = m->enters ? k->growth_dt : 0;
+  const double left = 1 - xi - grown * r - pf_frame_gain(k->xi, at, k->shift_dt);
+  anions += rate * (left * s - (1 - xi) * k->s_0[c]);
+  d10 -= rate * s * grown * r_p;
+  d11 += rate * (left - s * grown * r_s);
+  border_salt -= rate * s * grown * (double)k->border[c];
+  anions *= on; /* a single ion, or the salt as it is: ds = 0 */
   k->rhs[c] = (float)-charge;
   k->rhs[n + c] = (float)-anions;
-  k->border[c] = (float)-border;
-  k->border[n + c] = (float)-border_salt;
-  for (int q = 0; q < 4; q++) k->own[q * n + c] = (float)own[q];
-  const pf_sums sums = {{fabs(charge), fabs(anions), working, counter}};
+  k->border[c] = (float)border;
+  k->border[n + c] = (float)(on * border_salt);
+  k->own[c] = (float)d00;
+  k->own[n + c] = (float)d01;
+  k->own[2 * n + c] = (float)(on * d10);
+  k->own[3 * n + c] = (float)(on * d11 + (1 - on));
+  const pf_sums sums = {{fabs(charge), fabs(anions), face, 0}};
   return sums;
+}
+#define PF_ARGS_newton_plain PF_ARGS_newton
+#define PF_ARGS_newton_special PF_ARGS_newton
+PF_ARGS(newton_plain);
+PF_ARGS(newton_special);
+PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) { return pf_newton_cell(k, at, PF_FACES_UNIFORM); }
+PF_CELL pf_sums pf_cell_newton_plain(const pf_newton_plain_args *k, pf_at at) {
+  return pf_newton_cell((const pf_newton_args *)k, at, PF_FACES_PLAIN);
+}
+PF_CELL pf_sums pf_cell_newton_special(const pf_newton_special_args *k, pf_at at) {
+  return pf_newton_cell((const pf_newton_args *)k, at, PF_FACES_SPECIAL);
 }
 
 /* Reaction alone, with both metals' potentials as given (last, scalar Newton step: r moves the interface and nothing
@@ -331,6 +384,6 @@ PF_CELL void pf_cell_predict(const pf_predict_args *k, pf_at at) {
   k->s[at.c] = s > least ? s : least;
 }
 
-#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) SUM(newton) SUM(react) MAP(update) MAP(remember) MAP(predict)
+#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) SUM(newton_react) SUM(newton) SUM(newton_plain) SUM(newton_special) SUM(react) MAP(update) MAP(remember) MAP(predict)
 
 #endif
