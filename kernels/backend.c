@@ -13,20 +13,20 @@ typedef struct kernel_entry {
 #define PF_SWEEP_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_SWEEP},
 #define PF_SUM_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_SUM},
 #define PF_MAX_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_MAX},
-static const kernel_entry kernels[PF_KERNEL_COUNT] = {
+static const kernel_entry entries[PF_KERNEL_COUNT] = {
     PF_KERNELS(PF_MAP_ENTRY_, PF_SWEEP_ENTRY_, PF_SUM_ENTRY_, PF_MAX_ENTRY_)};
 static const char *const kind_names[] = {"MAP", "SWEEP", "SUM", "MAX"};
 
 const char *pf_kernel_name(pf_kernel kernel) {
-  return (unsigned)kernel < PF_KERNEL_COUNT ? kernels[kernel].name : "(unknown)";
+  return (unsigned)kernel < PF_KERNEL_COUNT ? entries[kernel].name : "(unknown)";
 }
 
 pf_status pf_kernel_check(pf_kernel kernel, pf_kernel_kind kind, const pf_grid *g) {
   PF_CHECK((unsigned)kernel < PF_KERNEL_COUNT, PF_FAILED, "there is no kernel %d", (int)kernel);
-  PF_CHECK(kernels[kernel].kind == kind, PF_FAILED, "kernel %s is run as %s, but is a %s kernel", kernels[kernel].name,
-           kind_names[kind], kind_names[kernels[kernel].kind]);
+  PF_CHECK(entries[kernel].kind == kind, PF_FAILED, "kernel %s is run as %s, but is a %s kernel", entries[kernel].name,
+           kind_names[kind], kind_names[entries[kernel].kind]);
   PF_CHECK(g->nx > 0 && g->ny > 0 && g->nz > 0, PF_FAILED, "kernel %s on a grid of %d x %d x %d cells",
-           kernels[kernel].name, g->nx, g->ny, g->nz);
+           entries[kernel].name, g->nx, g->ny, g->nz);
   return PF_OK;
 }
 

@@ -285,12 +285,12 @@ static uint64_t hash_bytes(const char *from, size_t bytes) {
 static void visit_all(const call *c, int last) {
   const pf_grid *g = c->grid;
   const ptrdiff_t cells = pf_cells(g);
-  const int sweep = c->kernel->kind == PF_KIND_SWEEP;
-  for (int part = 0; part < (sweep ? 8 : 1); part++) {
+  const int in_parts = c->kernel->kind == PF_KIND_SWEEP;
+  for (int part = 0; part < (in_parts ? PF_SWEEP_PARTS : 1); part++) {
     for (ptrdiff_t n = 0; n < cells; n++) {
       const ptrdiff_t cell = last ? cells - 1 - n : n;
       const pf_at at = pf_at_cell(g, cell / g->nx, (int)(cell % g->nx));
-      if (!sweep || pf_sweep_part(g, at.i, at.j, at.k) == part) c->kernel->visit(&c->args, at);
+      if (!in_parts || pf_sweep_part(g, at.i, at.j, at.k) == part) c->kernel->visit(&c->args, at);
     }
   }
 }
@@ -375,7 +375,8 @@ static pf_status call_end(const call *c) {
     const size_t cells = (size_t)pf_cells(c->grid), elements = a->bytes / x->size;
     for (size_t i = 0; i < (cells < elements ? cells : elements); i++) {
       PF_CHECK(!same_bytes(a->data + i * x->size, x->size, BLANK), PF_FAILED,
-               "check: kernel %s, argument %s: element %zu of an OUT array was not written", c->name, x->name, i);
+               "check: kernel %s, argument %s: element %zu of an OUT array was not written, or read before", c->name,
+               x->name, i);
     }
   }
   return PF_OK;
