@@ -6,10 +6,12 @@
 #include "transport.h"
 
 /* M of (4) in units of v eps, as small as the profile allows: 1 while the profile measure Q stays at 1, up to 8 where
- * currents that differ across the front (salt nearly used up, fingers) stretch it. */
+ * currents that differ across the front (salt nearly used up, fingers) stretch it or stripping sharpens it (the weight
+ * of stripping loses area with Q: at M = 1 a planar front lost 4 %, in frame `stack` 14 %; so less than 1 %). */
 static double ramp(double x, double from, double to) { return x <= from ? 0 : x >= to ? 1 : (x - from) / (to - from); }
 static double profile_mobility(const pf_state *s) {
-  return 1 + 3 * ramp(s->profile, 1.001, 1.004) + 4 * ramp(s->profile, 1.004, 1.03);
+  const double off = fabs(s->profile - 1);
+  return 1 + 3 * ramp(off, 0.001, 0.004) + 4 * ramp(off, 0.004, 0.03);
 }
 
 static void swap(double **a, double **b) {
