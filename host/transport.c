@@ -24,8 +24,11 @@ static pf_status assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
                                  .own = a->own, .border = s->border, .pair = s->pair, .cells = pf_cells(&s->grid),
                                  .voltage = s->voltage, .floor = s->params.floor, .per_dt = dt > 0 ? 1 / dt : 0,
                                  .growth_dt = s->params.growth * dt, .shift_dt = s->shift * dt, .carry = s->shift};
-  const pf_kernel kernel[] = {PF_KERNEL_newton, PF_KERNEL_newton_plain, PF_KERNEL_newton_special};
-  PF_TRY(s->backend->sum(s->backend, kernel[s->faces], &s->grid, &fluxes, sums));
+  static const pf_kernel kernel[3][3] = {
+      {PF_KERNEL_newton_uniform_1, PF_KERNEL_newton_uniform_2, PF_KERNEL_newton_uniform_3},
+      {PF_KERNEL_newton_plain_1, PF_KERNEL_newton_plain_2, PF_KERNEL_newton_plain_3},
+      {PF_KERNEL_newton_special_1, PF_KERNEL_newton_special_2, PF_KERNEL_newton_special_3}};
+  PF_TRY(s->backend->sum(s->backend, kernel[s->faces][pf_dimensions(&s->grid) - 1], &s->grid, &fluxes, sums));
   sums[3] = currents[1] + sums[2];
   sums[2] = currents[0];
   return PF_OK;

@@ -217,7 +217,7 @@ typedef enum pf_faces { PF_FACES_UNIFORM, PF_FACES_PLAIN, PF_FACES_SPECIAL } pf_
 
 /* Then the fluxes and the balance.  pairs: [PF_MATERIALS][PF_MATERIALS]; pair: that of the only material
  * (PF_FACES_UNIFORM).  film_x: [nx + 1], resistances of films in the faces.  per_dt 0: the salt is frozen.  One kernel for
- * each pf_faces, so that the common one becomes vector instructions.
+ * each pf_faces and dimension, so that they become vector instructions.
  * Sums: |R_1|, |R_2|, current of the face x = Lx. */
 #define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                          \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, s_0) IN(double, reaction) IN(uint8_t, material)          \
@@ -250,7 +250,7 @@ PF_CELL void pf_store_face(float *to, ptrdiff_t cells, ptrdiff_t c, const pf_flu
   to[PF_NR * cells + c] = (float)(salt * f->n_r);
 }
 
-PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces) {
+PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces, int dimensions) {
   const ptrdiff_t c = at.c, n = k->cells;
   const pf_electrolyte *m = &k->params->material[faces == PF_FACES_UNIFORM ? 0 : k->material[c]];
   const double xi = k->xi[c], s = k->s[c], r = k->reaction[c];
@@ -274,13 +274,13 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
     charge += f.j;
     anions += f.n;
   }
-  if (k->fy) {
+  if (dimensions > 1) {
     const pf_flux f = pf_newton_face(k, faces, c + at.ym, c, 0, 0), g = pf_newton_face(k, faces, c, c + at.yp, 0, 0);
     charge += g.j - f.j;
     anions += g.n - f.n;
     pf_store_face(k->fy, n, c, &f, salt);
   }
-  if (k->fz) {
+  if (dimensions > 2) {
     const pf_flux f = pf_newton_face(k, faces, c + at.zm, c, 0, 0), g = pf_newton_face(k, faces, c, c + at.zp, 0, 0);
     charge += g.j - f.j;
     anions += g.n - f.n;
@@ -319,17 +319,29 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
   const pf_sums sums = {{fabs(charge), fabs(anions), face, 0}};
   return sums;
 }
-#define PF_ARGS_newton_plain PF_ARGS_newton
-#define PF_ARGS_newton_special PF_ARGS_newton
-PF_ARGS(newton_plain);
-PF_ARGS(newton_special);
-PF_CELL pf_sums pf_cell_newton(const pf_newton_args *k, pf_at at) { return pf_newton_cell(k, at, PF_FACES_UNIFORM); }
-PF_CELL pf_sums pf_cell_newton_plain(const pf_newton_plain_args *k, pf_at at) {
-  return pf_newton_cell((const pf_newton_args *)k, at, PF_FACES_PLAIN);
-}
-PF_CELL pf_sums pf_cell_newton_special(const pf_newton_special_args *k, pf_at at) {
-  return pf_newton_cell((const pf_newton_args *)k, at, PF_FACES_SPECIAL);
-}
+#define PF_NEWTON_VARIANT(name, faces, dimensions)                                        \
+  PF_ARGS(name);                                                                          \
+  PF_CELL pf_sums pf_cell_##name(const pf_##name##_args *k, pf_at at) {                   \
+    return pf_newton_cell((const pf_newton_args *)(const void *)k, at, faces, dimensions); \
+  }
+#define PF_ARGS_newton_uniform_1 PF_ARGS_newton
+#define PF_ARGS_newton_uniform_2 PF_ARGS_newton
+#define PF_ARGS_newton_uniform_3 PF_ARGS_newton
+#define PF_ARGS_newton_plain_1 PF_ARGS_newton
+#define PF_ARGS_newton_plain_2 PF_ARGS_newton
+#define PF_ARGS_newton_plain_3 PF_ARGS_newton
+#define PF_ARGS_newton_special_1 PF_ARGS_newton
+#define PF_ARGS_newton_special_2 PF_ARGS_newton
+#define PF_ARGS_newton_special_3 PF_ARGS_newton
+PF_NEWTON_VARIANT(newton_uniform_1, PF_FACES_UNIFORM, 1)
+PF_NEWTON_VARIANT(newton_uniform_2, PF_FACES_UNIFORM, 2)
+PF_NEWTON_VARIANT(newton_uniform_3, PF_FACES_UNIFORM, 3)
+PF_NEWTON_VARIANT(newton_plain_1, PF_FACES_PLAIN, 1)
+PF_NEWTON_VARIANT(newton_plain_2, PF_FACES_PLAIN, 2)
+PF_NEWTON_VARIANT(newton_plain_3, PF_FACES_PLAIN, 3)
+PF_NEWTON_VARIANT(newton_special_1, PF_FACES_SPECIAL, 1)
+PF_NEWTON_VARIANT(newton_special_2, PF_FACES_SPECIAL, 2)
+PF_NEWTON_VARIANT(newton_special_3, PF_FACES_SPECIAL, 3)
 
 /* Reaction alone, with both metals' potentials as given (last, scalar Newton step: r moves the interface and nothing
  * else does): r [cells]; sums: working current and its derivative to the electrode's potential, the counter's. */
@@ -384,6 +396,8 @@ PF_CELL void pf_cell_predict(const pf_predict_args *k, pf_at at) {
   k->s[at.c] = s > least ? s : least;
 }
 
-#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) SUM(newton_react) SUM(newton) SUM(newton_plain) SUM(newton_special) SUM(react) MAP(update) MAP(remember) MAP(predict)
+#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) SUM(newton_react) SUM(newton_uniform_1) SUM(newton_uniform_2) SUM(newton_uniform_3)      \
+  SUM(newton_plain_1) SUM(newton_plain_2) SUM(newton_plain_3) SUM(newton_special_1) SUM(newton_special_2)            \
+  SUM(newton_special_3) SUM(react) MAP(update) MAP(remember) MAP(predict)
 
 #endif
