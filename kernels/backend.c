@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct kernel_entry {
   const char *name;
@@ -27,6 +28,15 @@ pf_status pf_kernel_check(pf_kernel kernel, pf_kernel_kind kind, const pf_grid *
            kind_names[kind], kind_names[entries[kernel].kind]);
   PF_CHECK(g->nx > 0 && g->ny > 0 && g->nz > 0, PF_FAILED, "kernel %s on a grid of %d x %d x %d cells",
            entries[kernel].name, g->nx, g->ny, g->nz);
+  return PF_OK;
+}
+
+pf_status pf_host_memory_check(const pf_backend *b, size_t bytes) {
+  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  const size_t there = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX / 2;
+  PF_CHECK(b->bytes <= there && bytes <= there - b->bytes, PF_NO_MEMORY,
+           "%.3f GiB more are needed, %.3f GiB are in use, this machine has %.3f GiB", (double)bytes / 0x1p30,
+           (double)b->bytes / 0x1p30, (double)there / 0x1p30);
   return PF_OK;
 }
 

@@ -51,6 +51,8 @@ void pf_backend_destroy(pf_backend *backend);
 pf_status pf_backend_cpu(pf_backend *backend, int threads);
 pf_status pf_backend_check(pf_backend *backend, int threads);
 pf_status pf_backend_cuda(pf_backend *backend);
+/* PF_NO_MEMORY where `bytes` more would be beyond the machine's memory: Linux gives them and kills the program later. */
+pf_status pf_host_memory_check(const pf_backend *backend, size_t bytes);
 
 #ifdef __cplusplus
 }

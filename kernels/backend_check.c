@@ -139,6 +139,7 @@ static pf_status check_allocate(pf_backend *b, size_t bytes, void **result) {
   check *self = b->self;
   *result = NULL;
   CHECK_FAULT(self);
+  PF_TRY(pf_host_memory_check(b, bytes));
   if (self->count == self->room) {
     const size_t room = self->room ? 2 * self->room : 64;
     array *grown = realloc(self->arrays, room * sizeof *grown);
@@ -148,7 +149,7 @@ static pf_status check_allocate(pf_backend *b, size_t bytes, void **result) {
   }
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   const size_t span = (bytes + page - 1) / page * page + page;
-  char *whole = bytes < SIZE_MAX / 2 ? aligned_alloc(64, (bytes + 63) / 64 * 64 + 2 * GUARD_BYTES) : NULL;
+  char *whole = aligned_alloc(64, (bytes + 63) / 64 * 64 + 2 * GUARD_BYTES);
   char *device = whole ? mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : MAP_FAILED;
   if (device == MAP_FAILED) {
     free(whole);

@@ -144,9 +144,10 @@ static pf_status cpu_allocate(pf_backend *b, size_t bytes, void **array) {
   cpu *self = b->self;
   const size_t unit = bytes < LARGE ? LINE : LARGE_PAGE;
   const size_t skip = bytes < LARGE ? LINE : LINE * (1 + self->arrays++ % STAGGER);
-  char *block = NULL;
+  char *block;
   *array = NULL;
-  if (bytes < SIZE_MAX / 2) block = aligned_alloc(unit, (bytes + skip + LINE + unit - 1) / unit * unit);
+  PF_TRY(pf_host_memory_check(b, bytes));
+  block = aligned_alloc(unit, (bytes + skip + LINE + unit - 1) / unit * unit);
   PF_CHECK(block, PF_NO_MEMORY, "no memory for %.3f GiB more (%.3f GiB in use)", (double)bytes / 0x1p30,
            (double)b->bytes / 0x1p30);
   if (bytes >= LARGE) (void)madvise(block, bytes + skip, MADV_HUGEPAGE); /* a wish: no harm where it is refused */

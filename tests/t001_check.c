@@ -62,6 +62,7 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_backend_cpu faulty_backend_cpu
 #define pf_backend_check faulty_backend_check
 #define pf_kernel_check faulty_kernel_check
+#define pf_host_memory_check faulty_host_memory_check
 #define pf_kernel_name faulty_kernel_name
 #include "backend.c"
 #undef PF_MAP_ENTRY_
