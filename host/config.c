@@ -311,8 +311,8 @@ static void put_preset(pf_config *cfg, int group, int which, const pf_key *key) 
     if (length < sizeof text) memcpy(text, at, length);
     const pf_input_value value = {string ? PF_INPUT_STRING : PF_INPUT_WORD, text, 1, {0, 0}};
     put_value(key, &value, false, element_of(cfg, group, which, key, e));
-    at += length;
-    at += strspn(at, "', ");
+    at += length + (string ? 1 : 0);
+    at += strspn(at, ", ");
   }
 }
 

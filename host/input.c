@@ -58,8 +58,9 @@ static bool is_digit(int c) { return c >= '0' && c <= '9'; }
 static bool is_name(int c) { return is_letter(c) || is_digit(c) || c == '_'; }
 /* What ends a word without quotes.  In a --set some of it is part of words: paths come without quotes there. */
 static bool ends_word(const scanner *s, int c) {
-  if (c < 0 || is_blank(c) || c == ',' || c == ';' || c == '\'' || c == '"') return true;
-  return !s->set && (c == '/' || c == '!' || c == '=' || c == '(' || c == ')' || c == '&' || c == '$');
+  if (c < 0 || is_blank(c) || c == ',' || c == ';') return true;
+  return !s->set &&
+         (c == '\'' || c == '"' || c == '/' || c == '!' || c == '=' || c == '(' || c == ')' || c == '&' || c == '$');
 }
 
 void pf_input_say(const pf_input *input, pf_report *report, pf_severity severity, pf_input_place place,
@@ -70,8 +71,7 @@ void pf_input_say(const pf_input *input, pf_report *report, pf_severity severity
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   snprintf(set, sizeof set, "--set %d", place.column);
-  pf_report_add(report, severity, place.line > 0 ? input->file : set, place.line, place.line > 0 ? place.column : 0,
-                "%s", text);
+  pf_report_add(report, severity, place.line > 0 ? input->file : set, place.line, place.column, "%s", text);
 }
 
 #define SAY(s, severity, place, ...) pf_input_say((s)->input, (s)->report, (severity), (place), __VA_ARGS__)
@@ -272,35 +272,30 @@ static void read_value(scanner *s) {
   const pf_input_place place = here(s);
   long long repeat = 1;
   const size_t begin = s->at;
+  while (is_digit(peek(s))) advance(s);
   size_t from = begin;
-  if (!ends_word(s, peek(s))) {
-    while (is_digit(peek(s))) advance(s);
-    if (peek(s) == '*' && s->at > begin) {
-      repeat = 0;
-      for (size_t n = begin; n < s->at; n++)
-        if (repeat < 1000000000000LL) repeat = 10 * repeat + (s->text[n] - '0');
-      advance(s);
-      from = s->at;
-      if (repeat == 0) {
-        SAY(s, PF_ERROR, place, "found the repeat count 0, at least 1 is allowed");
-        repeat = 1;
-      }
+  if (peek(s) == '*' && s->at > begin) {
+    repeat = 0;
+    for (size_t n = begin; n < s->at; n++)
+      if (repeat < 1000000000000LL) repeat = 10 * repeat + (s->text[n] - '0');
+    advance(s);
+    from = s->at;
+    if (repeat == 0) {
+      SAY(s, PF_ERROR, place, "found the repeat count 0, at least 1 is allowed");
+      repeat = 1;
     }
-    while (!ends_word(s, peek(s))) advance(s);
   }
-  if (s->at > from || s->at == begin) {
-    if (s->at > begin) {
-      add_value(s->input, PF_INPUT_WORD, cut(s, from, s->at), repeat, place);
-    } else if (peek(s) == '\'' || peek(s) == '"') {
-      add_value(s->input, PF_INPUT_STRING, read_string(s), 1, place);
-    }
-  } else if (peek(s) == '\'' || peek(s) == '"') {
+  if (s->at == from && (peek(s) == '\'' || peek(s) == '"')) {
     add_value(s->input, PF_INPUT_STRING, read_string(s), repeat, place);
   } else {
-    add_value(s->input, PF_INPUT_EMPTY, "", repeat, place);
+    while (!ends_word(s, peek(s))) advance(s);
+    if (s->at > from)
+      add_value(s->input, PF_INPUT_WORD, cut(s, from, s->at), repeat, place);
+    else
+      add_value(s->input, PF_INPUT_EMPTY, "", repeat, place);
   }
   const int c = peek(s);
-  if (c == '\'' || c == '"' || (s->at > begin && c == '(') || (is_name(c) && s->at > begin))
+  if (!ends_word(s, c) || c == '\'' || c == '"' || c == '(')
     SAY(s, PF_ERROR, here(s), "found '%c' right behind a value, a blank or ',' is needed between", c);
 }
 

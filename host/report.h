@@ -1,7 +1,7 @@
 /* report.h: what is said about an input, collected so that all of it can be said at once.
  *
  * A message has a severity, a place (file, line, column, from 1; line 0: the place is the file as a whole, as for
- * "--set 2") and one line of text.  Owner of the messages: the report; pf_report_free returns the memory. */
+ * "--set 2", and the column only orders the messages) and one line of text.  Owner of the messages: the report; pf_report_free returns the memory. */
 #ifndef PF_REPORT_H
 #define PF_REPORT_H
 

@@ -360,18 +360,21 @@ static void sets(void) {
   set(1, "a%i=2");
   set(2, "Layer(2)%Name=it's");
   set(3, "run%output_dir=/tmp/a!b c");
-  set(4, " a % i = 3");
-  set(5, "a%k(2)=5,6");
+  set(4, " a%k(2) = 5,6");
+  set(5, "a%s=2*'x y',\"z\"");
   CU_ASSERT_EQUAL(input.file_groups, 1);
-  CU_ASSERT_EQUAL_FATAL(input.groups, 5);
+  CU_ASSERT_EQUAL_FATAL(input.groups, 6);
   CU_ASSERT_STRING_EQUAL(input.group[2].name, "layer");
   CU_ASSERT_EQUAL(input.group[2].number, 2);
   CU_ASSERT_STRING_EQUAL(values_of(1, 1), "1:2");
   CU_ASSERT_STRING_EQUAL(input.key[3].name, "output_dir");
   CU_ASSERT_STRING_EQUAL(input.value[input.key[3].value].text, "/tmp/a!b");
   CU_ASSERT_STRING_EQUAL(values_of(4, 4), "2:5 3:6");
+  CU_ASSERT_STRING_EQUAL(values_of(5, 4), "1:x y 2:x y 3:z");
+  CU_ASSERT_EQUAL(input.value[input.key[2].value].kind, PF_INPUT_WORD);
+  CU_ASSERT_STRING_EQUAL(input.value[input.key[2].value].text, "it's");
   CU_ASSERT_EQUAL(input.key[4].place.line, 0);
-  CU_ASSERT_EQUAL(input.key[4].place.column, 5);
+  CU_ASSERT_EQUAL(input.key[4].place.column, 4);
   done();
 }
 
