@@ -94,9 +94,11 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     }
     if (n == NEWTON_MOST) break;
     report->newton++;
-    PF_TRY(pf_linear_set(s->linear));
     pf_linear_report linear;
-    PF_TRY(pf_linear_solve(s->linear, a->rhs, s->du, 1, linear_tolerance, CYCLES_MOST, &linear));
+    pf_status solved = pf_linear_set(s->linear);
+    if (solved == PF_OK) solved = pf_linear_solve(s->linear, a->rhs, s->du, 1, linear_tolerance, CYCLES_MOST, &linear);
+    if (solved == PF_FAILED) return PF_OK; /* singular or not finite: a shorter step may do */
+    PF_TRY(solved);
     report->cycles += linear.iterations;
     if (!(linear.residual < 0.9)) return PF_OK;
     double d_voltage = 0;
