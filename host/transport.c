@@ -106,10 +106,10 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
       /* its residual is small against the conductance of one cell, dI/dV is that of the whole cell: solve well once,
        * and again where the current is missed by more than what is out of balance */
       const bool poor = n > 0 && report->residual > 3 * expected;
-      if (!s->sensitive || n == 0 || poor) {
+      if (!s->sensitive || poor) {
         pf_linear_report kept;
-        PF_TRY(pf_linear_solve(s->linear, s->border, s->sensitivity, !s->sensitive, s->sensitive ? 1e-4 : 1e-6,
-                               !s->sensitive ? CYCLES_MOST : poor ? 2 : 1, &kept));
+        PF_TRY(pf_linear_solve(s->linear, s->border, s->sensitivity, !s->sensitive, s->sensitive ? 1e-5 : 1e-6,
+                               !s->sensitive ? CYCLES_MOST : 3, &kept));
         report->cycles += kept.iterations;
         s->sensitive = true;
       }
