@@ -10,8 +10,7 @@
 enum { NEWTON_MOST = 60, CYCLES_MOST = 24 };
 static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton iterations (measured) */
 
-/* Residual and Jacobian.  Sums: |R_1|, |R_2|, current of the working electrode, of the counter electrode. */
-static pf_status assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
+pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
   pf_linear_system *a = pf_linear_finest(s->linear);
   double currents[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, newton_react, &s->grid, currents, .xi = s->xi, .phi = s->phi, .s = s->s,
@@ -75,7 +74,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
   double expected = 0; /* residual after the last linear solve */
   for (int n = 0; n <= NEWTON_MOST; n++) {
     double sums[PF_SUMS];
-    PF_TRY(assemble(s, dt, sums));
+    PF_TRY(pf_transport_assemble(s, dt, sums));
     const bool holds_current = drive->galvanostatic && !limited;
     const double asked = drive->galvanostatic ? drive->current : sums[2];
     /* a current density of 1 nA/cm2 counts as one at rest */
