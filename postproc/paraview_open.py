@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-from paraview.simple import (ColorBy, GetActiveViewOrCreate, GetAnimationScene, GetColorTransferFunction,
+from paraview.simple import (ColorBy, GetActiveViewOrCreate, GetColorTransferFunction,
                              GetScalarBar, Contour, IsoVolume, NetCDFReader, Render, SaveScreenshot, Show, Text,
                              Slice, Threshold, _DisableFirstRenderCameraReset)
 
@@ -134,9 +134,6 @@ def open_run(run, field="salt", time=None, size=None):
     view.Background = [1, 1, 1]
     view.OrientationAxesVisibility = 1 if is_solid(bounds) else 0
     view.OrientationAxesLabelColor = INK
-    scene = GetAnimationScene()
-    scene.UpdateAnimationUsingDataTimeSteps()
-    scene.AnimationTime = time
 
     metal = Show(metal_of(reader), view)
     if is_solid(bounds):  # the metal as a body before two walls that show the field
