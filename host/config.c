@@ -480,7 +480,7 @@ static bool has_salt(const pf_config_material *m) { return m->transference_numbe
 
 static bool any_salt(const pf_config *cfg) {
   for (int n = 0; n < cfg->layers; n++)
-    if (has_salt(&cfg->layer[n].properties)) return true;
+    if (!cfg->layer[n].film && has_salt(&cfg->layer[n].properties)) return true;
   return false;
 }
 
@@ -872,7 +872,7 @@ static void check_layers(const reader *r) {
       needed[count][0] = "exchange_current_mA_cm2";
       needed[count++][1] = "lithium can touch this layer";
     }
-    if (has_salt(p) && isnan(p->salt_concentration_mol_L)) {
+    if (has_salt(p) && isnan(p->salt_concentration_mol_L) && !layer->film) {
       needed[count][0] = "salt_concentration_mol_L";
       needed[count++][1] = "the transference number is below 1";
     }

@@ -396,6 +396,10 @@ static void materials(void) {
   ACCEPT(GRID "&lithium thickness_um=10 counter_kinetics=F /\n&layer thickness_um=12 lithium_can_enter=F " SOLID
               " / &layer ionic_conductivity_S_cm=1 / &layer thickness_um=12 ionic_conductivity_S_cm=1 /\n" PROTOCOL);
   done();
+  /* a film has no salt of its own, and makes none for the cell */
+  ACCEPT(GRID LITHIUM "&layer thickness_um=0.1 transference_number=0.5 " SOLID " /\n&layer " SOLID " /\n" PROTOCOL);
+  CU_ASSERT_STRING_EQUAL(cfg.output.fields[1], "potential");
+  done();
   ACCEPT(GRID LITHIUM "&layer solid=F " SOLID " /\n" PROTOCOL);
   CU_ASSERT_EQUAL(cfg.model.frame, PF_FRAME_GRID);
   done();
