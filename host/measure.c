@@ -90,8 +90,8 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
     const double *from[] = {s->xi, s->s, s->phi, s->reaction};
     const double factor[] = {1, 1, s->scales.potential, s->scales.current / s->scales.length};
     PF_TRY(PF_MAP(s->backend, export, &s->grid, .x = from[f], .material = s->material, .params = s->d_params,
-                  .y = s->border, .factor = factor[f], .by_salt = f == 1));
-    return s->backend->download(s->backend, values, s->border, cells * sizeof(float));
+                  .y = s->scratch, .factor = factor[f], .by_salt = f == 1));
+    return s->backend->download(s->backend, values, s->scratch, cells * sizeof(float));
   }
   return PF_FAIL(PF_BAD_INPUT, "there is no field '%s' in this run", name);
 }

@@ -7,15 +7,16 @@
 #include "mg_plan.h"
 
 /* Sweeps before and after the coarse level; and the levels that call the next coarser one twice.  With pieces of
- * constants a plain V-cycle needs more iterations on larger grids (13 at 128^2, 18 at 1024^2, dendrites at contrast 1e5);
- * two levels that are visited twice, of a sixteenth of the cells and less, make that 9 and 10 for a few per cent of the
- * time.  All levels twice would give 8, but calls on tiny levels double from each to the next. */
-enum { SWEEPS = 2, TWICE_FIRST = 2, TWICE_LAST = 3 };
+ * constants a plain V-cycle needs more iterations on larger grids (13 at 128^2, 18 at 1024^2, dendrites at contrast
+ * 1e5); three levels that do, of a sixteenth of all cells and less, make that 9 to 10 for a few per cent of the time.
+ * All coarser levels twice would give no more than one iteration less, and calls double from each to the next. */
+enum { SWEEPS = 2, TWICE_FIRST = 2, TWICE_LAST = 4 };
 
 typedef struct level {
   pf_grid grid;
   pf_mg_join join;         /* to the next coarser level */
   float *ax, *ay, *az, *m; /* [cells] */
+  float *scale;            /* [cells], 1/D */
   float *u, *b, *r;        /* [cells]; the finest level has only r of its own */
 } level;
 
@@ -28,7 +29,7 @@ struct pf_multigrid {
   double *dense;                  /* host, [2][n][n] */
   float *host;                    /* host, [4][n] */
   int singular;                   /* m = 0 everywhere */
-  float *scale, *s, *z;           /* [cells]: 1/D, rounded residual, preconditioned residual */
+  float *s, *z;                   /* [cells]: rounded residual, preconditioned residual */
   double *r, *p, *q;              /* [cells] */
 };
 
@@ -56,6 +57,7 @@ static pf_status create(pf_multigrid *mg, const pf_grid *grid) {
     if (a->grid.ny > 1) PF_TRY(NEW_ARRAY(mg, n, &a->ay));
     if (a->grid.nz > 1) PF_TRY(NEW_ARRAY(mg, n, &a->az));
     PF_TRY(NEW_ARRAY(mg, n, &a->m));
+    PF_TRY(NEW_ARRAY(mg, n, &a->scale));
     PF_TRY(NEW_ARRAY(mg, n, &a->r));
     if (l > 0) {
       PF_TRY(NEW_ARRAY(mg, n, &a->u));
@@ -68,12 +70,21 @@ static pf_status create(pf_multigrid *mg, const pf_grid *grid) {
   mg->host = malloc(4 * n * sizeof *mg->host);
   PF_CHECK(mg->dense && mg->host, PF_NO_MEMORY, "no memory for the coarsest level");
   const ptrdiff_t cells = pf_cells(grid);
-  PF_TRY(NEW_ARRAY(mg, cells, &mg->scale));
   PF_TRY(NEW_ARRAY(mg, cells, &mg->s));
   PF_TRY(NEW_ARRAY(mg, cells, &mg->z));
   PF_TRY(NEW_ARRAY(mg, cells, &mg->r));
   PF_TRY(NEW_ARRAY(mg, cells, &mg->p));
   return NEW_ARRAY(mg, cells, &mg->q);
+}
+
+double pf_multigrid_bytes(const pf_grid *grid) {
+  pf_grid grids[PF_MG_LEVELS_MAX];
+  int factor[PF_MG_LEVELS_MAX][3], levels;
+  if (pf_mg_plan(grid, grids, factor, &levels) != PF_OK) return 0;
+  double bytes = (double)pf_cells(grid) * (3 * sizeof(float) + 3 * sizeof(double));
+  for (int l = 0; l < levels; l++)
+    bytes += (double)pf_cells(&grids[l]) * (pf_dimensions(grid) + 2 + (l > 0 ? 2 : 0)) * sizeof(float);
+  return bytes;
 }
 
 pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, pf_multigrid **multigrid) {
@@ -95,11 +106,10 @@ void pf_multigrid_destroy(pf_multigrid *mg) {
   pf_backend *b = mg->backend;
   for (int l = 0; l < mg->levels; l++) {
     const level *a = &mg->level[l];
-    float *arrays[] = {a->ax, a->ay, a->az, a->m, a->u, a->b, a->r};
+    float *arrays[] = {a->ax, a->ay, a->az, a->m, a->scale, a->u, a->b, a->r};
     for (size_t q = 0; q < sizeof arrays / sizeof *arrays; q++) b->release(b, arrays[q]);
   }
   b->release(b, mg->inverse);
-  b->release(b, mg->scale);
   b->release(b, mg->s);
   b->release(b, mg->z);
   b->release(b, mg->r);
@@ -184,11 +194,12 @@ pf_status pf_multigrid_set(pf_multigrid *mg, const double *ax, const double *ay,
   mg->az = f->az ? az : NULL;
   mg->m = m;
   PF_TRY(PF_MAP(b, mg_round, &f->grid, .ax = ax, .ay = mg->ay, .az = mg->az, .m = m, .sx = f->ax, .sy = f->ay,
-                .sz = f->az, .sm = f->m, .scale = mg->scale));
+                .sz = f->az, .sm = f->m, .scale = mg->level[0].scale));
   for (int l = 0; l + 1 < mg->levels; l++) {
     const level *a = &mg->level[l], *c = a + 1;
     PF_TRY(PF_MAP(b, mg_coarsen, &c->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m, .cx = c->ax, .cy = c->ay,
                   .cz = c->az, .cm = c->m, .join = a->join));
+    PF_TRY(PF_MAP(b, mg_scale, &c->grid, .ax = c->ax, .ay = c->ay, .az = c->az, .m = c->m, .scale = c->scale));
   }
   return set_coarsest(mg);
 }
@@ -197,7 +208,8 @@ pf_status pf_multigrid_set(pf_multigrid *mg, const double *ax, const double *ay,
 
 static pf_status relax(pf_multigrid *mg, const level *a, const float *b, float *u, int sweeps) {
   for (int s = 0; s < sweeps; s++)
-    PF_TRY(PF_SWEEP(mg->backend, mg_relax, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m, .b = b, .u = u));
+    PF_TRY(PF_SWEEP(mg->backend, mg_relax, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .scale = a->scale, .b = b,
+                    .u = u));
   return PF_OK;
 }
 
@@ -208,7 +220,8 @@ static pf_status relax_from_zero(pf_multigrid *mg, const level *a, const float *
     PF_TRY(PF_MAP(mg->backend, mg_zero, g, .u = u));
     return relax(mg, a, b, u, SWEEPS);
   }
-  PF_TRY(PF_SWEEP(mg->backend, mg_relax_start, g, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m, .b = b, .u = u));
+  PF_TRY(PF_SWEEP(mg->backend, mg_relax_start, g, .ax = a->ax, .ay = a->ay, .az = a->az, .scale = a->scale, .b = b,
+                  .u = u));
   return relax(mg, a, b, u, SWEEPS - 1);
 }
 
@@ -247,12 +260,12 @@ static pf_status start(pf_multigrid *mg, const double *b, const double *u, doubl
   const pf_grid *g = &mg->level[0].grid;
   double sums[PF_SUMS];
   PF_TRY(PF_SUM(mg->backend, mg_start, g, sums, .ax = mg->ax, .ay = mg->ay, .az = mg->az, .m = mg->m, .b = b, .u = u,
-                .scale = mg->scale, .r = mg->r, .s = mg->s));
+                .scale = mg->level[0].scale, .r = mg->r, .s = mg->s));
   *r_2 = sums[0];
   *b_2 = sums[1];
   if (mg->singular) {
     const double mean = sums[2] / (double)pf_cells(g);
-    PF_TRY(PF_SUM(mg->backend, mg_shift, g, sums, .r = mg->r, .s = mg->s, .scale = mg->scale, .a = mean));
+    PF_TRY(PF_SUM(mg->backend, mg_shift, g, sums, .r = mg->r, .s = mg->s, .scale = mg->level[0].scale, .a = mean));
     *r_2 = sums[0];
   }
   return PF_OK;
@@ -285,7 +298,7 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
     PF_CHECK(p_q > 0 && isfinite(p_q) && r_z > 0, PF_FAILED,
              "conjugate gradients: p A p = %g, r M r = %g in iteration %d: the operator is not positive", p_q, r_z, n);
     a = r_z / p_q;
-    PF_TRY(PF_SUM(be, mg_reduce, g, sums, .q = mg->q, .scale = mg->scale, .r = mg->r, .s = mg->s, .a = a));
+    PF_TRY(PF_SUM(be, mg_reduce, g, sums, .q = mg->q, .scale = mg->level[0].scale, .r = mg->r, .s = mg->s, .a = a));
     r_2 = sums[0];
     PF_CHECK(isfinite(r_2), PF_FAILED, "conjugate gradients: the residual is not finite in iteration %d", n);
   }

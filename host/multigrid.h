@@ -19,6 +19,8 @@ typedef struct pf_solve_report {
 
 /* All arrays belong to the object and to the backend's memory.  The caller destroys it. */
 pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, pf_multigrid **multigrid);
+/* Bytes that create takes from the backend. */
+double pf_multigrid_bytes(const pf_grid *grid);
 void pf_multigrid_destroy(pf_multigrid *multigrid);
 
 /* The operator: arrays [cells] of the backend, double, as cell_multigrid.h says; ay NULL in 1-D, az NULL in 1-D and

@@ -252,6 +252,8 @@ void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out
       fprintf(out, "!   film %s: %.4g ohm cm2, thinner than 3 W: a resistance that rides with the interface\n",
               cfg->layer[n].name, given(cfg->layer[n].properties.film_resistance_ohm_cm2, 0));
   if (!isnan(current)) fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
-  const double bytes = pf_state_bytes(&sc->grid);
+  bool salty = false;
+  for (int m = 0; m < sc->layers; m++) salty = salty || sc->params.material[m].anion_share > 0;
+  const double bytes = pf_state_bytes(&sc->grid, salty);
   fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20, bytes / (double)pf_cells(&sc->grid));
 }

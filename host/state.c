@@ -14,8 +14,8 @@ static pf_status create(pf_state *s) {
   double **fields[] = {&s->xi,      &s->xi_next,   &s->s,        &s->s_next, &s->phi,      &s->s_start,
                        &s->phi_start, &s->reaction, &s->weight, &s->curvature, &s->logit};
   for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) PF_TRY(array(s, n * sizeof(double), fields[f]));
-  float **pairs[] = {&s->rate, &s->du, &s->sensitivity, &s->border};
-  for (size_t f = 0; f < sizeof pairs / sizeof *pairs; f++) PF_TRY(array(s, 2 * n * sizeof(float), pairs[f]));
+  PF_TRY(array(s, 2 * n * sizeof(float), &s->rate));
+  PF_TRY(array(s, n * sizeof(float), &s->scratch));
   uint8_t **marks[] = {&s->material, &s->owner, &s->owner_before};
   for (size_t f = 0; f < sizeof marks / sizeof *marks; f++) PF_TRY(array(s, n, marks[f]));
   PF_TRY(array(s, rows * sizeof(double), &s->hotspot));
@@ -23,8 +23,17 @@ static pf_status create(pf_state *s) {
   PF_TRY(array(s, ((size_t)s->grid.nx + 1) * sizeof(double), &s->film_x));
   PF_TRY(array(s, sizeof(pf_params), &s->d_params));
   PF_TRY(array(s, sizeof(pf_pair) * PF_MATERIALS * PF_MATERIALS, &s->d_pairs));
-  PF_TRY(pf_linear_create(s->backend, &s->grid, &s->linear));
-  return pf_state_upload_params(s);
+  PF_TRY(pf_state_upload_params(s));
+  if (s->salty) {
+    float **pairs[] = {&s->du, &s->sensitivity, &s->border};
+    for (size_t f = 0; f < sizeof pairs / sizeof *pairs; f++) PF_TRY(array(s, 2 * n * sizeof(float), pairs[f]));
+    return pf_linear_create(s->backend, &s->grid, &s->linear);
+  }
+  double **ion[] = {&s->ax, &s->m, &s->ion_rhs, &s->ion_du, &s->ion_sensitivity, &s->ion_border};
+  for (size_t f = 0; f < sizeof ion / sizeof *ion; f++) PF_TRY(array(s, n * sizeof(double), ion[f]));
+  if (s->grid.ny > 1) PF_TRY(array(s, n * sizeof(double), &s->ay));
+  if (s->grid.nz > 1) PF_TRY(array(s, n * sizeof(double), &s->az));
+  return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
 }
 
 pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state) {
@@ -35,6 +44,7 @@ pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_par
   s->params = *params;
   s->tolerance = 1e-6;
   s->salt_least = 1;
+  s->profile = 1;
   const pf_status status = create(s);
   if (status != PF_OK) {
     pf_state_destroy(s);
@@ -49,15 +59,20 @@ void pf_state_destroy(pf_state *s) {
   void *arrays[] = {s->xi,     s->xi_next, s->s,        s->s_next,    s->phi,   s->s_start,  s->phi_start,
                     s->rate,   s->reaction, s->weight,  s->curvature, s->logit, s->material, s->owner,
                     s->owner_before, s->hotspot, s->film_x, s->front, s->du,    s->sensitivity, s->border,
-                    s->d_params, s->d_pairs};
+                    s->d_params, s->d_pairs, s->scratch,
+                    s->ax,    s->ay,       s->az,     s->m,         s->ion_rhs, s->ion_du,  s->ion_sensitivity,
+                    s->ion_border};
   for (size_t f = 0; f < sizeof arrays / sizeof *arrays; f++) s->backend->release(s->backend, arrays[f]);
   pf_linear_destroy(s->linear);
+  pf_multigrid_destroy(s->multigrid);
   free(s);
 }
 
-double pf_state_bytes(const pf_grid *grid) {
+double pf_state_bytes(const pf_grid *grid, bool salty) {
   const double n = (double)pf_cells(grid), rows = (double)pf_rows(grid);
-  return n * (11 * 8 + 4 * 2 * 4 + 3) + 16 * rows + pf_linear_bytes(grid);
+  const double common = n * (11 * 8 + 3 * 4 + 3) + 16 * rows;
+  if (salty) return common + n * 3 * 2 * 4 + pf_linear_bytes(grid);
+  return common + n * 8 * (5 + pf_dimensions(grid)) + pf_multigrid_bytes(grid);
 }
 
 pf_status pf_state_upload_params(pf_state *s) {

@@ -9,6 +9,7 @@
 
 #include "backend.h"
 #include "linear.h"
+#include "multigrid.h"
 
 /* What turns scaled numbers into SI. */
 typedef struct pf_scales {
@@ -60,8 +61,15 @@ typedef struct pf_state {
   double *hotspot;        /* [nz][ny]: factor on the exchange current of the working electrode */
   double *film_x;         /* [nx + 1]: resistance of films in the faces, NULL if there is none */
   double *front;          /* [nz][ny]: place of the front, cells */
+  float *scratch;         /* [cells], for output */
+
+  /* With salt: potential and salt together (linear.h). */
   float *du, *sensitivity, *border; /* [2][cells] */
   pf_linear *linear;
+
+  /* Without: the potential alone (multigrid.h, cell_potential.h). */
+  double *ax, *ay, *az, *m, *ion_rhs, *ion_du, *ion_sensitivity, *ion_border;
+  pf_multigrid *multigrid;
 
   double time, dt;        /* s; dt: of the last step */
   long step;
@@ -86,8 +94,8 @@ typedef struct pf_state {
 /* Allocates everything but sets no field.  PF_NO_MEMORY. */
 pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state);
 void pf_state_destroy(pf_state *state);
-/* Bytes that create takes from the backend for this grid. */
-double pf_state_bytes(const pf_grid *grid);
+/* Bytes that create takes from the backend for this grid, with a salt equation or without. */
+double pf_state_bytes(const pf_grid *grid, bool salty);
 /* To be called once xi, s, phi, material, hotspot and params are set: owners, balances. */
 pf_status pf_state_start(pf_state *state);
 /* Copies params to the backend after a change. */

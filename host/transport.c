@@ -10,6 +10,20 @@
 enum { NEWTON_MOST = 60, CYCLES_MOST = 24 };
 static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton iterations (measured) */
 
+/* What Newton's method needs of the equations: of both unknowns, or of the potential alone. */
+typedef struct equations {
+  /* Residual and Jacobian.  Sums: |R_1|, |R_2|, current of the working electrode, of the counter electrode. */
+  pf_status (*assemble)(pf_state *, double dt, double sums[PF_SUMS]);
+  pf_status (*prepare)(pf_state *);
+  /* J du = -F from zero; J u_V = -b from the last u_V, or from zero. */
+  pf_status (*solve)(pf_state *, pf_linear_report *);
+  pf_status (*solve_sensitivity)(pf_state *, double tolerance, int cycles, pf_linear_report *);
+  pf_status (*current)(pf_state *, double change[PF_SUMS]); /* g.du, g.u_V */
+  pf_status (*update)(pf_state *, double d_voltage);
+} equations;
+
+/* ---- potential and salt ---- */
+
 pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
   pf_linear_system *a = pf_linear_finest(s->linear);
   double currents[PF_SUMS];
@@ -32,6 +46,76 @@ pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
   sums[2] = currents[0];
   return PF_OK;
 }
+
+static pf_status prepare_both(pf_state *s) { return pf_linear_set(s->linear); }
+
+static pf_status solve_both(pf_state *s, pf_linear_report *report) {
+  return pf_linear_solve(s->linear, pf_linear_finest(s->linear)->rhs, s->du, 1, linear_tolerance, CYCLES_MOST, report);
+}
+
+static pf_status sensitivity_both(pf_state *s, double tolerance, int cycles, pf_linear_report *report) {
+  return pf_linear_solve(s->linear, s->border, s->sensitivity, !s->sensitive, tolerance, cycles, report);
+}
+
+static pf_status current_both(pf_state *s, double change[PF_SUMS]) {
+  return PF_SUM(s->backend, block_current, &s->grid, change, .own = pf_linear_finest(s->linear)->own, .u = s->du,
+                .v = s->sensitivity, .owner = s->owner, .cells = pf_cells(&s->grid));
+}
+
+static pf_status update_both(pf_state *s, double d_voltage) {
+  return PF_MAP(s->backend, update, &s->grid, .phi = s->phi, .s = s->s, .du = s->du, .sensitivity = s->sensitivity,
+                .weight = s->weight, .material = s->material, .params = s->d_params, .d_voltage = d_voltage,
+                .cells = pf_cells(&s->grid));
+}
+
+static const equations both = {pf_transport_assemble, prepare_both, solve_both, sensitivity_both, current_both, update_both};
+
+/* ---- the potential alone ---- */
+
+static pf_status assemble_ion(pf_state *s, double dt, double sums[PF_SUMS]) {
+  (void)dt;
+  double found[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, ion_newton, &s->grid, found, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
+                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
+                .params = s->d_params, .voltage = s->voltage, .voltage_working = 0, .ax = s->ax, .ay = s->ay,
+                .az = s->az, .reaction = s->reaction, .rhs = s->ion_rhs, .m = s->m, .border = s->ion_border));
+  sums[0] = found[0], sums[1] = 0, sums[2] = found[1], sums[3] = found[2];
+  return PF_OK;
+}
+
+static pf_status prepare_ion(pf_state *s) { return pf_multigrid_set(s->multigrid, s->ax, s->ay, s->az, s->m); }
+
+static pf_status solve_scalar(pf_state *s, const double *b, double *u, double tolerance, int most,
+                              pf_linear_report *report) {
+  pf_solve_report solve;
+  PF_TRY(pf_multigrid_solve(s->multigrid, b, u, tolerance, most, &solve));
+  *report = (pf_linear_report){solve.cycles, solve.residual};
+  return PF_OK;
+}
+
+static pf_status solve_ion(pf_state *s, pf_linear_report *report) {
+  PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->ion_du, .a = 0));
+  return solve_scalar(s, s->ion_rhs, s->ion_du, 0.1 * linear_tolerance, CYCLES_MOST, report);
+}
+
+static pf_status sensitivity_ion(pf_state *s, double tolerance, int cycles, pf_linear_report *report) {
+  if (!s->sensitive) PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->ion_sensitivity, .a = 0));
+  return solve_scalar(s, s->ion_border, s->ion_sensitivity, tolerance, cycles, report);
+}
+
+static pf_status current_ion(pf_state *s, double change[PF_SUMS]) {
+  return PF_SUM(s->backend, ion_current, &s->grid, change, .m = s->m, .u = s->ion_du, .v = s->ion_sensitivity,
+                .owner = s->owner);
+}
+
+static pf_status update_ion(pf_state *s, double d_voltage) {
+  return PF_MAP(s->backend, ion_update, &s->grid, .phi = s->phi, .du = s->ion_du, .sensitivity = s->ion_sensitivity,
+                .weight = s->weight, .d_voltage = d_voltage);
+}
+
+static const equations potential = {assemble_ion, prepare_ion, solve_ion, sensitivity_ion, current_ion, update_ion};
+
+/* ---- Newton's method ---- */
 
 static pf_status react(pf_state *s, double working, double counter, double sums[PF_SUMS]) {
   return PF_SUM(s->backend, react, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
@@ -67,14 +151,13 @@ static pf_status restore(pf_state *s, double voltage) {
 
 /* The step's own Newton iteration, from phi, s and voltage as they stand. */
 static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transport_report *report) {
-  pf_linear_system *a = pf_linear_finest(s->linear);
-  const ptrdiff_t cells = pf_cells(&s->grid);
+  const equations *e = s->salty ? &both : &potential;
   const double rows = (double)pf_rows(&s->grid);
   bool limited = false; /* held at the compliance voltage */
   double expected = 0; /* residual after the last linear solve */
   for (int n = 0; n <= NEWTON_MOST; n++) {
     double sums[PF_SUMS];
-    PF_TRY(pf_transport_assemble(s, dt, sums));
+    PF_TRY(e->assemble(s, dt, sums));
     const bool holds_current = drive->galvanostatic && !limited;
     const double asked = drive->galvanostatic ? drive->current : sums[2];
     /* a current density of 1 nA/cm2 counts as one at rest */
@@ -94,8 +177,8 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     if (n == NEWTON_MOST) break;
     report->newton++;
     pf_linear_report linear;
-    pf_status solved = pf_linear_set(s->linear);
-    if (solved == PF_OK) solved = pf_linear_solve(s->linear, a->rhs, s->du, 1, linear_tolerance, CYCLES_MOST, &linear);
+    pf_status solved = e->prepare(s);
+    if (solved == PF_OK) solved = e->solve(s, &linear);
     if (solved == PF_FAILED) return PF_OK; /* singular or not finite: a shorter step may do */
     PF_TRY(solved);
     report->cycles += linear.iterations;
@@ -107,14 +190,12 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
       const bool poor = n > 0 && report->residual > 3 * expected;
       if (!s->sensitive || poor) {
         pf_linear_report kept;
-        PF_TRY(pf_linear_solve(s->linear, s->border, s->sensitivity, !s->sensitive, s->sensitive ? 1e-5 : 1e-6,
-                               !s->sensitive ? CYCLES_MOST : 3, &kept));
+        PF_TRY(e->solve_sensitivity(s, s->sensitive ? 1e-5 : 1e-6, s->sensitive ? 3 : CYCLES_MOST, &kept));
         report->cycles += kept.iterations;
         s->sensitive = true;
       }
       double by[PF_SUMS];
-      PF_TRY(PF_SUM(s->backend, block_current, &s->grid, by, .own = a->own, .u = s->du, .v = s->sensitivity,
-                    .owner = s->owner, .cells = cells));
+      PF_TRY(e->current(s, by));
       if (fabs(by[1]) > 0) d_voltage = -(sums[2] - drive->current + by[0]) / by[1];
       if (!isfinite(d_voltage)) return PF_OK;
       const double most = 8 + 0.5 * fabs(s->voltage); /* damping, as that of the potential */
@@ -125,9 +206,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
         limited = true;
       }
     }
-    PF_TRY(PF_MAP(s->backend, update, &s->grid, .phi = s->phi, .s = s->s, .du = s->du, .sensitivity = s->sensitivity,
-                  .weight = s->weight, .material = s->material, .params = s->d_params, .d_voltage = d_voltage,
-                  .cells = cells));
+    PF_TRY(e->update(s, d_voltage));
     s->voltage += d_voltage;
     expected = linear.residual * report->residual;
     /* so near that the next residual is known to be good: no need to look */
@@ -135,7 +214,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
         miss < 0.1 * s->tolerance * scale) {
       report->residual *= linear.residual;
       report->converged = true;
-      return close_balance(s, holds_current ? drive->current : NAN);
+      return close_balance(s, holds_current ? drive->current : (double)NAN);
     }
   }
   return PF_OK;
@@ -148,6 +227,9 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   PF_TRY(s->backend->copy(s->backend, s->phi_start, s->phi, bytes));
   PF_TRY(s->backend->copy(s->backend, s->s_start, s->s, bytes));
   if (!drive->galvanostatic) s->voltage = drive->voltage;
+  if (!s->salty)
+    PF_TRY(PF_MAP(s->backend, ion_faces, &s->grid, .xi = s->xi, .material = s->material, .film_x = s->film_x,
+                  .pairs = s->d_pairs, .ax = s->ax, .ay = s->ay, .az = s->az, .floor = s->params.floor));
   if (s->rate_dt > 0 && dt > 0) {
     if (drive->galvanostatic) s->voltage += dt * s->voltage_rate;
     PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,

@@ -12,50 +12,43 @@
 
 #define PF_OPERATOR(type, IN) IN(type, ax) IN(type, ay) IN(type, az) IN(type, m)
 
-/* The faces of a cell and the neighbours behind them. */
-#define PF_FACES_TYPE_(type)                                                                                \
-  typedef struct pf_faces_##type {                                                                          \
-    type sum;  /* of the conductances */                                                                    \
-    type flow; /* sum a_f u_neighbour */                                                                    \
-    type out;  /* sum a_f (u_c - u_neighbour) */                                                            \
-  } pf_faces_##type;                                                                                        \
-  PF_CELL pf_faces_##type pf_faces_of_##type(const type *ax, const type *ay, const type *az, const type *u, \
-                                             pf_at at) {                                                    \
-    const ptrdiff_t c = at.c;                                                                               \
-    const type own = u[c];                                                                                  \
-    const type am = at.xm ? ax[c] : 0, ap = at.xp ? ax[c + at.xp] : 0;                                      \
-    const type um = at.xm ? u[c + at.xm] : 0, up = at.xp ? u[c + at.xp] : 0;                                \
-    pf_faces_##type f;                                                                                      \
-    f.sum = am + ap;                                                                                        \
-    f.flow = am * um + ap * up;                                                                             \
-    f.out = am * (own - um) + ap * (own - up);                                                              \
-    if (at.ym) {                                                                                            \
-      const type bm = ay[c], bp = ay[c + at.yp], vm = u[c + at.ym], vp = u[c + at.yp];                      \
-      f.sum += bm + bp;                                                                                     \
-      f.flow += bm * vm + bp * vp;                                                                          \
-      f.out += bm * (own - vm) + bp * (own - vp);                                                           \
-    }                                                                                                       \
-    if (at.zm) {                                                                                            \
-      const type em = az[c], ep = az[c + at.zp], wm = u[c + at.zm], wp = u[c + at.zp];                      \
-      f.sum += em + ep;                                                                                     \
-      f.flow += em * wm + ep * wp;                                                                          \
-      f.out += em * (own - wm) + ep * (own - wp);                                                           \
-    }                                                                                                       \
-    return f;                                                                                               \
+/* Sums over the faces of a cell: diagonal: a_f; flow: a_f u_neighbour; out: a_f (u_c - u_neighbour). */
+#define PF_FACES_(type)                                                                                         \
+  PF_CELL type pf_diagonal_of_##type(const type *ax, const type *ay, const type *az, pf_at at) {                \
+    const ptrdiff_t c = at.c;                                                                                   \
+    type sum = (at.xm ? ax[c] : 0) + (at.xp ? ax[c + at.xp] : 0);                                               \
+    if (at.ym) sum += ay[c] + ay[c + at.yp];                                                                    \
+    if (at.zm) sum += az[c] + az[c + at.zp];                                                                    \
+    return sum;                                                                                                 \
+  }                                                                                                             \
+  PF_CELL type pf_flow_of_##type(const type *ax, const type *ay, const type *az, const type *u, pf_at at) {     \
+    const ptrdiff_t c = at.c;                                                                                   \
+    type sum = (at.xm ? ax[c] * u[c + at.xm] : 0) + (at.xp ? ax[c + at.xp] * u[c + at.xp] : 0);                 \
+    if (at.ym) sum += ay[c] * u[c + at.ym] + ay[c + at.yp] * u[c + at.yp];                                      \
+    if (at.zm) sum += az[c] * u[c + at.zm] + az[c + at.zp] * u[c + at.zp];                                      \
+    return sum;                                                                                                 \
+  }                                                                                                             \
+  PF_CELL type pf_out_of_##type(const type *ax, const type *ay, const type *az, const type *u, pf_at at) {      \
+    const ptrdiff_t c = at.c;                                                                                   \
+    const type own = u[c];                                                                                      \
+    type sum = (at.xm ? ax[c] * (own - u[c + at.xm]) : 0) + (at.xp ? ax[c + at.xp] * (own - u[c + at.xp]) : 0); \
+    if (at.ym) sum += ay[c] * (own - u[c + at.ym]) + ay[c + at.yp] * (own - u[c + at.yp]);                      \
+    if (at.zm) sum += az[c] * (own - u[c + at.zm]) + az[c + at.zp] * (own - u[c + at.zp]);                      \
+    return sum;                                                                                                 \
   }
-PF_FACES_TYPE_(double)
-PF_FACES_TYPE_(float)
+PF_FACES_(double)
+PF_FACES_(float)
 
 /* ---- the Krylov method, double precision ---- */
 
-/* r = b - A u, also rounded (s); sums: r^2/D, b^2/D, r, b^2 */
+/* r = b - A u, also rounded (s); sums: r^2/D, b^2/D, r */
 #define PF_ARGS_mg_start(IN, OUT, VAR, VAL) \
   PF_OPERATOR(double, IN) IN(double, b) IN(double, u) IN(float, scale) OUT(double, r) OUT(float, s)
 PF_ARGS(mg_start);
 PF_CELL pf_sums pf_cell_mg_start(const pf_mg_start_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
   const double b = k->b[c], scale = (double)k->scale[c];
-  const double r = b - (pf_faces_of_double(k->ax, k->ay, k->az, k->u, at).out + k->m[c] * k->u[c]);
+  const double r = b - (pf_out_of_double(k->ax, k->ay, k->az, k->u, at) + k->m[c] * k->u[c]);
   k->r[c] = r;
   k->s[c] = (float)r;
   const pf_sums sums = {{r * r * scale, b * b * scale, r, 0}};
@@ -68,7 +61,7 @@ PF_ARGS(mg_apply);
 PF_CELL pf_sums pf_cell_mg_apply(const pf_mg_apply_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
   const double p = k->p[c];
-  const double q = pf_faces_of_double(k->ax, k->ay, k->az, k->p, at).out + k->m[c] * p;
+  const double q = pf_out_of_double(k->ax, k->ay, k->az, k->p, at) + k->m[c] * p;
   k->q[c] = q;
   const pf_sums sums = {{p * q, 0, 0, 0}};
   return sums;
@@ -120,22 +113,16 @@ PF_CELL pf_sums pf_cell_mg_shift(const pf_mg_shift_args *k, pf_at at) {
 
 /* ---- levels ---- */
 
-/* The finest level in single precision; scale = 1/D. */
+/* The finest level in single precision; scale = 1/D, 0 where a cell has neither conductance nor m. */
 #define PF_ARGS_mg_round(IN, OUT, VAR, VAL) \
   PF_OPERATOR(double, IN) OUT(float, sx) OUT(float, sy) OUT(float, sz) OUT(float, sm) OUT(float, scale)
 PF_ARGS(mg_round);
 PF_CELL void pf_cell_mg_round(const pf_mg_round_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  double d = k->m[c] + (at.xm ? k->ax[c] : 0) + (at.xp ? k->ax[c + at.xp] : 0);
+  const double d = k->m[c] + pf_diagonal_of_double(k->ax, k->ay, k->az, at);
   k->sx[c] = at.xm ? (float)k->ax[c] : 0;
-  if (k->ay) {
-    k->sy[c] = (float)k->ay[c];
-    d += k->ay[c] + k->ay[c + at.yp];
-  }
-  if (k->az) {
-    k->sz[c] = (float)k->az[c];
-    d += k->az[c] + k->az[c + at.zp];
-  }
+  if (at.ym) k->sy[c] = (float)k->ay[c];
+  if (at.zm) k->sz[c] = (float)k->az[c];
   k->sm[c] = (float)k->m[c];
   k->scale[c] = d > 0 ? (float)(1 / d) : 0;
 }
@@ -180,26 +167,35 @@ PF_CELL void pf_cell_mg_coarsen(const pf_mg_coarsen_args *k, pf_at at) {
   k->cm[c] = m_sum;
 }
 
+/* scale = 1/D of a coarse level */
+#define PF_ARGS_mg_scale(IN, OUT, VAR, VAL) PF_OPERATOR(float, IN) OUT(float, scale)
+PF_ARGS(mg_scale);
+PF_CELL void pf_cell_mg_scale(const pf_mg_scale_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const float d = k->m[c] + pf_diagonal_of_float(k->ax, k->ay, k->az, at);
+  k->scale[c] = d > 0 ? 1 / d : 0;
+}
+
 /* ---- the cycle, single precision ---- */
 
-/* Gauss-Seidel */
-#define PF_ARGS_mg_relax(IN, OUT, VAR, VAL) PF_OPERATOR(float, IN) IN(float, b) VAR(float, u)
+/* What Gauss-Seidel needs: the conductances and scale = 1/D [cells]. */
+#define PF_SCALED_OPERATOR(IN) IN(float, ax) IN(float, ay) IN(float, az) IN(float, scale)
+
+/* Gauss-Seidel: u_c = (b_c + sum a_f u_neighbour)/D_c */
+#define PF_ARGS_mg_relax(IN, OUT, VAR, VAL) PF_SCALED_OPERATOR(IN) IN(float, b) VAR(float, u)
 PF_ARGS(mg_relax);
 PF_CELL void pf_cell_mg_relax(const pf_mg_relax_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
-  const float d = f.sum + k->m[c], top = k->b[c] + f.flow; /* loaded always, so that the loop has no branch */
-  k->u[c] = d > 0 ? top / d : 0;
+  k->u[c] = (k->b[c] + pf_flow_of_float(k->ax, k->ay, k->az, k->u, at)) * k->scale[c];
 }
 
 /* The first one, from u = 0: red cells read no neighbours, and black cells (of grids without a seam) only red ones. */
-#define PF_ARGS_mg_relax_start(IN, OUT, VAR, VAL) PF_OPERATOR(float, IN) IN(float, b) OUT(float, u)
+#define PF_ARGS_mg_relax_start(IN, OUT, VAR, VAL) PF_SCALED_OPERATOR(IN) IN(float, b) OUT(float, u)
 PF_ARGS(mg_relax_start);
 PF_CELL void pf_cell_mg_relax_start(const pf_mg_relax_start_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
-  const float d = f.sum + k->m[c], flow = (at.i + at.j + at.k) & 1 ? f.flow : 0, top = k->b[c] + flow;
-  k->u[c] = d > 0 ? top / d : 0;
+  const float flow = pf_flow_of_float(k->ax, k->ay, k->az, k->u, at);
+  k->u[c] = (k->b[c] + ((at.i + at.j + at.k) & 1 ? flow : 0)) * k->scale[c];
 }
 
 /* u = 0: where there is a seam. */
@@ -212,8 +208,7 @@ PF_CELL void pf_cell_mg_zero(const pf_mg_zero_args *k, pf_at at) { k->u[at.c] = 
 PF_ARGS(mg_residual);
 PF_CELL void pf_cell_mg_residual(const pf_mg_residual_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  const pf_faces_float f = pf_faces_of_float(k->ax, k->ay, k->az, k->u, at);
-  k->r[c] = k->b[c] - (f.out + k->m[c] * k->u[c]);
+  k->r[c] = k->b[c] - (pf_out_of_float(k->ax, k->ay, k->az, k->u, at) + k->m[c] * k->u[c]);
 }
 
 /* Coarse b = sum of the fine r.  A fine cell that is not there (odd ends) is replaced by one that is,
@@ -255,8 +250,9 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
 
 #define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                         \
   SUM(mg_start)                                                                                            \
-  SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round) MAP(mg_coarsen)  \
-      SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) \
-          MAP(mg_coarsest)
+  SUM(mg_apply)                                                                                            \
+  SUM(mg_reduce)                                                                                           \
+  SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round) MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) \
+      SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
 
 #endif

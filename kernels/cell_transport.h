@@ -360,7 +360,12 @@ PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
   return sums;
 }
 
-/* Newton's update with damping: |d phi| <= 4 RT/F where lithium reacts, s never below a twentieth of itself.
+/* Damping of Newton's method: |d phi| <= 4 RT/F where lithium reacts. */
+PF_CELL double pf_damped(double d_phi, double weight) {
+  return !(weight > 1e-3) ? d_phi : d_phi > 4 ? 4 : d_phi < -4 ? -4 : d_phi;
+}
+
+/* Newton's update, damped; s never below a twentieth of itself.
  * du: [2][cells], sensitivity: d u/d voltage. */
 #define PF_ARGS_update(IN, OUT, VAR, VAL)                                                                      \
   VAR(double, phi) VAR(double, s) IN(float, du) IN(float, sensitivity) IN(double, weight) IN(uint8_t, material) \
@@ -368,10 +373,9 @@ PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
 PF_ARGS(update);
 PF_CELL void pf_cell_update(const pf_update_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  double d_phi = (double)k->du[c] + k->d_voltage * (double)k->sensitivity[c];
+  const double d_phi = (double)k->du[c] + k->d_voltage * (double)k->sensitivity[c];
   const double d_s = (double)k->du[k->cells + c] + k->d_voltage * (double)k->sensitivity[k->cells + c];
-  if (k->weight[c] > 1e-3) d_phi = d_phi > 4 ? 4 : d_phi < -4 ? -4 : d_phi;
-  k->phi[c] += d_phi;
+  k->phi[c] += pf_damped(d_phi, k->weight[c]);
   if (k->params->material[k->material[c]].anion_share > 0) {
     const double s = k->s[c] + d_s, least = 0.05 * k->s[c];
     k->s[c] = s > least ? s : least;

@@ -7,6 +7,7 @@
 #include "cell_measure.h"
 #include "cell_multigrid.h"
 #include "cell_phase.h"
+#include "cell_potential.h"
 #include "cell_transport.h"
 #include "cell_vector.h"
 
@@ -15,6 +16,7 @@
   PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)     \
   PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)     \
+  PF_KERNELS_POTENTIAL(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX)   \
   PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)
