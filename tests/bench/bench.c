@@ -115,7 +115,7 @@ int main(int argc, char **argv) {
   }
   if (status != PF_OK) {
     fprintf(stderr, "pfbench: %s\n", pf_status_message());
-    return status;
+    return (int)status;
   }
   printf("\n%d goals, %d not reached\n", goals, missed);
   return 0;

@@ -163,18 +163,20 @@ pf_status pf_bench_shapes(const pf_bench *bench) {
 
 typedef struct cost {
   double set, apply, iteration; /* ns a cell */
+  double bytes;                 /* of the solver, a cell */
 } cost;
 
-static pf_status measure(const pf_bench *bench, int threads, const pf_grid *g, cost *c) {
+static pf_status measure(const pf_bench *bench, int threads, const pf_grid *g, int least, cost *c) {
   problem p;
   const double cells = (double)pf_cells(g);
   double set = 0, apply = 0, solve = 0;
   pf_status status = problem_make(&p, bench, threads, g, 1e5);
-  if (status == PF_OK) status = pf_bench_time(p.backend, 3, run_set, &p, &set);
-  if (status == PF_OK) status = pf_bench_time(p.backend, 5, run_apply, &p, &apply);
-  if (status == PF_OK) status = pf_bench_time(p.backend, 3, run_solve, &p, &solve);
+  if (status == PF_OK) status = pf_bench_time(p.backend, least, run_set, &p, &set);
+  if (status == PF_OK) status = pf_bench_time(p.backend, least, run_apply, &p, &apply);
+  if (status == PF_OK) status = pf_bench_time(p.backend, least, run_solve, &p, &solve);
+  const double bytes = status == PF_OK ? (double)p.backend->bytes / cells - 8 * (3 + pf_dimensions(g)) : 0;
   problem_free(&p);
-  *c = (cost){1e9 * set / cells, 1e9 * apply / cells, 1e9 * solve / ITERATIONS / cells};
+  *c = (cost){1e9 * set / cells, 1e9 * apply / cells, 1e9 * solve / ITERATIONS / cells, bytes};
   return status;
 }
 
@@ -186,11 +188,12 @@ pf_status pf_bench_cost(const pf_bench *bench) {
     const pf_grid *g = &grids[s];
     const int three = g->nz > 1;
     cost c;
-    PF_TRY(measure(bench, 0, g, &c));
+    PF_TRY(measure(bench, 0, g, 3, &c));
     pf_bench_row(c.set, "ns a cell", "%d^%d: set", g->nx, 2 + three);
     pf_bench_row(c.apply, "ns a cell", "%d^%d: matrix-vector product", g->nx, 2 + three);
     pf_bench_row(c.iteration, "ns a cell", "%d^%d: iteration", g->nx, 2 + three);
     pf_bench_goal(c.iteration / c.apply, "", '<', 10, "%d^%d: iteration in matrix-vector products", g->nx, 2 + three);
+    pf_bench_row(c.bytes, "B a cell", "%d^%d: memory of the solver", g->nx, 2 + three);
     if (g->nx == 1024) reference = c.iteration;
     if (!three && g->nx > 1024 && c.iteration > slowest) slowest = c.iteration;
     if (!three && g->nx == 512) pf_bench_row(c.iteration * 1e-6 * 512 * 512, "ms", "512^2: an iteration");
@@ -204,8 +207,8 @@ pf_status pf_bench_threads(const pf_bench *bench) {
   for (int s = 0; s < 4; s++) {
     const pf_grid g = {sizes[s], sizes[s], 1, 1};
     cost one, two;
-    PF_TRY(measure(bench, 1, &g, &one));
-    PF_TRY(measure(bench, 2, &g, &two));
+    PF_TRY(measure(bench, 1, &g, 20, &one));
+    PF_TRY(measure(bench, 2, &g, 20, &two));
     pf_bench_row(one.apply / two.apply, "", "%d^2: matrix-vector product, two threads against one", g.nx);
     if (g.nx == 512)
       pf_bench_goal(one.iteration / two.iteration, "", '>', 1.7, "%d^2: iteration, two threads against one", g.nx);
