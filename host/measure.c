@@ -21,7 +21,7 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
     free(front);
     return status;
   }
-  double mean = 0, low = INFINITY, high = -INFINITY, square = 0;
+  double mean = 0, low = (double)INFINITY, high = -(double)INFINITY, square = 0;
   for (ptrdiff_t r = 0; r < rows; r++) {
     mean += front[r] / (double)rows;
     low = fmin(low, front[r]);
@@ -42,16 +42,16 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .front_max_um = high * h_um,
       .front_min_um = low * h_um,
       .roughness_um = sqrt(square / (double)rows) * h_um,
-      .salt_min_mol_L = NAN,
-      .electronic_leak_fraction = NAN,
-      .peak_stress_MPa = NAN,
+      .salt_min_mol_L = (double)NAN,
+      .electronic_leak_fraction = (double)NAN,
+      .peak_stress_MPa = (double)NAN,
       .profile_q = s->profile,
       .half_cycle = 1,
       .step = s->step,
       .dt_s = s->dt,
   };
   if (s->salty) {
-    double c0 = INFINITY; /* of the layer with least salt: s is continuous, c is not */
+    double c0 = (double)INFINITY; /* of the layer with least salt: s is continuous, c is not */
     for (int m = 0; m < PF_MATERIALS; m++)
       if (s->params.material[m].anion_share > 0) c0 = fmin(c0, s->params.material[m].c0);
     row->salt_min_mol_L = s->salt_least * c0 / 1000;

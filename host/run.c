@@ -83,7 +83,7 @@ static pf_status write_due(run *r, const pf_history_row *row, bool last) {
     PF_TRY(write_snapshot(r));
     r->next_snapshot_s = r->snapshot_interval_s * (floor(time / r->snapshot_interval_s * (1 + 1e-9)) + 1);
     /* the end has its own snapshot: none just before it */
-    if (r->next_snapshot_s > r->protocol.end_s * (1 - 1e-9)) r->next_snapshot_s = INFINITY;
+    if (r->next_snapshot_s > r->protocol.end_s * (1 - 1e-9)) r->next_snapshot_s = (double)INFINITY;
   }
   return PF_OK;
 }
@@ -121,7 +121,7 @@ static pf_status prepare(run *r, const pf_run_options *options) {
   PF_CHECK(r->values, PF_NO_MEMORY, "no memory for the snapshots");
   const double interval = cfg->output.snapshot_interval_h * 3600;
   const int count = cfg->output.snapshot_count;
-  r->snapshot_interval_s = count > 1 ? r->protocol.end_s / (count - 1) : count == 1 ? INFINITY : interval;
+  r->snapshot_interval_s = count > 1 ? r->protocol.end_s / (count - 1) : count == 1 ? (double)INFINITY : interval;
   r->last_history_s = -1;
   PF_TRY(pf_output_directory_create(cfg->run.output_dir, options->overwrite ? PF_OUTPUT_OVERWRITE : PF_OUTPUT_NEW,
                                     &r->directory));

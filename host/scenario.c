@@ -223,7 +223,7 @@ pf_status pf_scenario_start(const pf_config *cfg, const pf_scenario *sc, pf_back
 
 void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
   const double v = thermal(cfg), molar = cfg->lithium.molar_volume_cm3_mol * 1e-6;
-  const double current = given(cfg->protocol.current_mA_cm2, NAN) * mA_cm2;
+  const double current = given(cfg->protocol.current_mA_cm2, (double)NAN) * mA_cm2;
   double gap = sc->grid.nx * sc->grid.h - (cfg->lithium.thickness_um + cfg->lithium.counter_thickness_um) * um;
   fprintf(out, "! derived\n");
   fprintf(out, "!   interface width W         %.4g um; sharper tips take it for their radius\n", width(cfg) / um);

@@ -158,7 +158,7 @@ static void run_plain(const problem *p, outcome *o) {
     }
   }
   const pf_health_args health = {.xi = p->x, .phi = o->y, .s = o->y, .reaction = p->x, .weight = o->y, .eps = 1};
-  for (int s = 0; s < PF_SUMS; s++) o->health[s] = -INFINITY;
+  for (int s = 0; s < PF_SUMS; s++) o->health[s] = -(double)INFINITY;
   for (size_t c = 0; c < p->cells; c++) {
     const pf_at at = pf_at_cell(g, (ptrdiff_t)c / g->nx, (int)((ptrdiff_t)c % g->nx));
     o->y[c] += 3 * p->x[c];
