@@ -248,7 +248,7 @@ static void nan_is_not_lost(void) {
   PF_ASSERT_OK(PF_MAP(b, fill, &g, .y = y, .a = 1));
   const size_t places[] = {0, 45, 90, 91 * 26 + 1, cells - 1};
   for (int n = 0; n < 5; n++) {
-    host[places[n]] = NAN;
+    host[places[n]] = (double)NAN;
     PF_ASSERT_OK(b->upload(b, x, host, bytes));
     PF_ASSERT_OK(PF_SUM(b, dot, &g, sum, .x = x, .y = y));
     CU_ASSERT(isnan(sum[0]));
