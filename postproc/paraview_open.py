@@ -2,7 +2,7 @@
 """Opens a run in ParaView: the potential or the salt as a colour map, the lithium (phase >= 1/2) in front of it.
 
     paraview --script=postproc/paraview_open.py       with PFSOLVE_RUN=RUN in the environment: in the program
-    xvfb-run -a pvbatch postproc/paraview_open.py RUN --render picture.png [--time S] [--field salt]
+    xvfb-run -a -s -noreset pvbatch postproc/paraview_open.py RUN --render picture.png [--time S] [--field salt]
 """
 
 import argparse

@@ -1,4 +1,5 @@
 # check-paraview: a picture of a run, made by ParaView itself.  RUN is the run's directory, PICTURE the file.
+# (-noreset: ParaView connects twice; an X server that starts anew in between refused it in 1 of 12 runs.)
 # Without RUN the shipped ripple is run first.  Installs ParaView (1.2 GB), so it is no part of `make check`.
 .PHONY: check-paraview packages-paraview
 RUN ?=
@@ -16,5 +17,5 @@ packages-paraview:
 check-paraview: packages-paraview $(if $(RUN),,$(PROGRAMS)) ## render a picture of RUN (default: inputs/ripple.nml) in ParaView
 	@mkdir -p $(dir $(PICTURE))
 	$(if $(RUN),,$(B)/pfsolve --quiet --overwrite --set run%output_dir="'$(B)/paraview/ripple'" inputs/ripple.nml)
-	xvfb-run -a pvbatch postproc/paraview_open.py $(or $(RUN),$(B)/paraview/ripple) --render $(PICTURE) --field potential
+	xvfb-run -a -s '-noreset -screen 0 1600x1200x24' pvbatch postproc/paraview_open.py $(or $(RUN),$(B)/paraview/ripple) --render $(PICTURE) --field potential
 	$(PYTHON) tests/postproc/check_picture.py $(PICTURE)
