@@ -99,13 +99,20 @@ PF_CELL pf_current pf_reaction(const pf_kinetics *k, double eta, double s) {
 }
 
 /* The face x = Lx as counter electrode: the last cell's potential and salt, half a cell away, and the electrode's
- * potential.  Lithium ions leave the electrolyte with i; anions stay, so salt and potential fall over the half cell:
- *   s_f = s - i (1-t+)/(2 diffusion),  phi_f = phi - i/(2 K s_m) + 2 (1-t+)(s_f - s)/s_m.
+ * potential.  Lithium ions leave the electrolyte with i = i_s + i_c (salt and single-ion path); anions stay, so salt and
+ * potential fall over the half cell:
+ *   s_f = s - i_s (1-t+)/(2 diffusion),  i = 2 [(K s_m + K_c)(phi - phi_f) + 2 (1-t+) K (s_f - s)],  s_m = (s + s_f)/2.
  * d_eta is the derivative to the potential of the cell (minus that to the electrode's). */
 PF_CELL pf_current pf_face_reaction(const pf_kinetics *k, const pf_electrolyte *m, double phi, double s,
                                     double electrode, double *salt_at_face) {
-  const int salty = m->anion_share > 0;
-  const double slope_s = salty ? -0.5 * m->anion_share / m->diffusion : 0;
+  const int salty = m->anion_share > 0, follows = m->follows_salt && salty;
+  double slope_s = 0; /* d s_f/d i; the single-ion path's share is that at s */
+  if (salty) {
+    const double safe = s > 1e-9 ? s : 1e-9;
+    const double beside = m->single_ion_path / (m->conductance * (follows ? safe : 1) + m->single_ion_path);
+    const double through = 2 * m->anion_share * m->conductance * (follows ? 1 : 1 / safe);
+    slope_s = -0.5 * m->anion_share * (1 - beside) / (m->diffusion + m->anion_share * beside * through);
+  }
   double i = 0;
   pf_current r = {0, 0, 0};
   double d_phi = 1, d_s = 0;
@@ -113,23 +120,24 @@ PF_CELL pf_current pf_face_reaction(const pf_kinetics *k, const pf_electrolyte *
   for (int n = 0; n < 100; n++) {
     s_f = s + slope_s * i;
     if (!(s_f > 1e-9)) s_f = 1e-9;
-    const double s_m = salty ? 0.5 * (s + s_f) : 1;
-    const double carries = m->conductance * (m->follows_salt && salty ? s_m : 1) + m->single_ion_path;
-    const double through = salty ? 2 * m->anion_share * m->conductance * (m->follows_salt ? 1 : 1 / s_m) : 0;
-    /* i = 2 [carries (phi - phi_f) + through (s_f - s)] */
-    const double phi_f = phi + (through * (s_f - s) - 0.5 * i) / carries;
-    r = pf_reaction(k, phi_f - electrode, s_f);
+    const int near = s_f < 2 * s; /* a first guess far off meets no half cell that conducts ever better */
+    const double s_m = !salty ? 1 : near ? 0.5 * (s + s_f) : 1.5 * s;
+    const double carries = m->conductance * (follows ? s_m : 1) + m->single_ion_path;
+    const double through = salty ? 2 * m->anion_share * m->conductance * (follows ? 1 : 1 / s_m) : 0;
+    const double drop = (through * (s_f - s) - 0.5 * i) / carries; /* phi_f - phi */
+    r = pf_reaction(k, phi + drop - electrode, s_f);
     const double g = r.i - i; /* falls with i */
     if (g > 0) {
       low = i;
     } else {
       high = i;
     }
-    const double d_phi_f = (through * slope_s - 0.5) / carries;
-    const double slope = r.d_eta * d_phi_f + r.d_s * slope_s - 1;
+    /* the half cell conducts as s_m does */
+    const double drop_m = salty ? -(follows ? m->conductance * drop : through * (s_f - s) / s_m) / carries : 0;
+    const double drop_i = (through * slope_s - 0.5) / carries + (near ? 0.5 * drop_m * slope_s : 0);
+    const double slope = r.d_eta * drop_i + r.d_s * slope_s - 1;
     d_phi = 1 / -slope;
-    /* the half cell's conductance follows s too: second order in h, left out of the derivative */
-    d_s = (r.d_s) / -slope;
+    d_s = (r.d_eta * drop_m * (near ? 1 : 1.5) + r.d_s) / -slope;
     double next = i - g / slope;
     if (!(next >= low && next <= high)) next = 0.5 * (low + high);
     if (fabs(next - i) <= 1e-14 * (1e-6 + fabs(i))) {
