@@ -20,10 +20,11 @@ static const struct {
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
 static int goals, missed;
+static clockid_t clock_used = CLOCK_MONOTONIC;
 
 double pf_bench_now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock_used, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -86,10 +87,12 @@ int main(int argc, char **argv) {
       bench.backend = argv[++from];
     } else if (!strcmp(argv[from], "--threads") && from + 1 < argc) {
       bench.threads = atoi(argv[++from]);
+    } else if (!strcmp(argv[from], "--cpu-time")) {
+      clock_used = CLOCK_PROCESS_CPUTIME_ID;
     } else {
       const int list = !strcmp(argv[from], "--list");
       FILE *to = list ? stdout : stderr;
-      fprintf(to, "pfbench [--backend NAME] [--threads N] [--list] [SECTION]...\n");
+      fprintf(to, "pfbench [--backend NAME] [--threads N] [--cpu-time] [--list] [SECTION]...\n");
       for (int s = 0; s < SECTIONS; s++) fprintf(to, "  %-12s %s\n", sections[s].name, sections[s].what);
       return list ? 0 : PF_USAGE;
     }

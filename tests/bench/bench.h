@@ -1,8 +1,8 @@
-/* bench.h: what a measurement needs.  pfbench [--backend NAME] [--threads N] [--list] [SECTION]...
+/* bench.h: what a measurement needs.  pfbench [--backend NAME] [--threads N] [--cpu-time] [--list] [SECTION]...
  *
  * A section is a function in a file tests/bench/bench_NAME.c, named in the table of bench.c.  It prints rows of one
  * table (Markdown); what is compared is measured in the same run.  Times are the best of several, since others use the
- * machine too. */
+ * machine too; on a busy one, with one thread, --cpu-time counts the time of the process instead. */
 #ifndef PF_BENCH_H
 #define PF_BENCH_H
 
@@ -21,7 +21,7 @@ pf_status pf_bench_threads(const pf_bench *bench);
 
 /* A fresh backend of the bench, with `threads` (0: those of the bench). */
 pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend);
-/* Seconds since some moment. */
+/* Seconds since some moment (--cpu-time: of the process). */
 double pf_bench_now(void);
 /* The best time in s of `run`, which is called until `least` calls and about 0.3 s are done; the work of a GPU is
  * waited for. */
