@@ -120,8 +120,9 @@ static pf_status pf_make_directories(const char *path) {
 
 static void pf_note(pf_output_directory *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void pf_note(pf_output_directory *d, const char *format, ...) {
-  const size_t used = strlen(d->notes);
+  size_t used = strlen(d->notes);
   va_list arguments;
+  if (used > 0 && used + 1 < sizeof d->notes) strcpy(d->notes + used++, "\n");
   va_start(arguments, format);
   vsnprintf(d->notes + used, sizeof d->notes - used, format, arguments);
   va_end(arguments);
@@ -156,7 +157,7 @@ static pf_status pf_lock(pf_output_directory *d) {
                      "%s is in use by another run (host %s, process %ld): wait for it, or choose another output_dir%s",
                      d->path, owner, pid, here ? "" : "; if that process is gone, delete " PF_LOCK " in it");
     }
-    if (dead) pf_note(d, "took over the lock of process %ld, which is gone\n", pid);
+    if (dead) pf_note(d, "took over the lock of process %ld, which is gone", pid);
     const int length = snprintf(text, sizeof text, "host %s process %ld\n", host, (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) {
       const int error = errno;
@@ -214,7 +215,7 @@ static pf_status pf_output_directory_fill(pf_output_directory *d, const char *pa
   if (what != NULL && mode == PF_OUTPUT_NEW) return pf_refuse_run(path, what);
   if (mode == PF_OUTPUT_OVERWRITE) {
     PF_TRY(pf_remove_run(d->fd, d->path));
-    if (what != NULL) pf_note(d, "removed the run that the output directory held\n");
+    if (what != NULL) pf_note(d, "removed the run that the output directory held");
   }
   PF_TRY(pf_path_join(d->snapshots, d->path, "", "snapshots", ""));
   PF_CHECK(mkdirat(d->fd, "snapshots", 0777) == 0 || errno == EEXIST, PF_NO_OUTPUT, "%s: cannot be made: %s",
@@ -229,7 +230,7 @@ static pf_status pf_output_directory_fill(pf_output_directory *d, const char *pa
              strerror(errno));
     stale += n;
   }
-  if (stale > 0) pf_note(d, "removed %d unfinished file%s of a run that was killed\n", stale, stale == 1 ? "" : "s");
+  if (stale > 0) pf_note(d, "removed %d unfinished file%s of a run that was killed", stale, stale == 1 ? "" : "s");
   return PF_OK;
 }
 

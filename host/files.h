@@ -25,7 +25,7 @@ typedef enum pf_output_mode {
 typedef struct pf_output_directory {
   char path[PATH_MAX];      /* absolute, links resolved */
   char snapshots[PATH_MAX]; /* path/snapshots */
-  char notes[1024];         /* what was cleared or taken over, one line each, "" if nothing: for the log */
+  char notes[1024];         /* what was cleared or taken over, a line each, "" if nothing: for the log */
   int fd;                   /* the directory */
   int lock_fd;              /* the lock file, locked as long as it is open */
 } pf_output_directory;
