@@ -1098,13 +1098,15 @@ void pf_config_print(const pf_config *cfg, FILE *out) {
         const pf_key *key = &g->key[k];
         const pf_config_source *source = &cfg->source[group][which][k];
         const bool written = has_value(cfg, group, which, key);
-        const char *why = unused(cfg, group, which, key);
+        const bool built = !is_key_not_built(group, key);
+        const char *why = built ? unused(cfg, group, which, key) : "";
         char text[128];
-        if (!why && is_key_not_built(group, key)) why = "not built yet";
         fprintf(out, "  %s%s%s", why || !written ? "! " : "", key->name, written ? " = " : "");
         if (written) print_values(cfg, group, which, key, out);
         fprintf(out, "%s%s%s", written ? "  !" : ":", key->unit[0] && written ? " " : "", written ? key->unit : "");
-        if (why)
+        if (!built)
+          fprintf(out, " not built yet\n");
+        else if (why)
           fprintf(out, " not used: %s\n", why);
         else if (!written)
           fprintf(out, " not given\n");

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "config.h"
@@ -582,6 +584,7 @@ static void echo_is_an_input(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "  transference_number = 0.21  ! (of the &material)\n"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "  ! stack_pressure_MPa = 0  ! MPa not used: mechanics is off\n"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "  time_step_max_s = 20  ! s (default)\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "  ! checkpoint_interval_min = 15  ! min not built yet\n"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "  diffusivity_cm2_s = 1.2345678901234567e-06  ! cm2/s (of the &material)\n"));
   free(text);
   done();
@@ -629,6 +632,61 @@ static void files(void) {
   while (list && readdir(list)) entries++;
   if (list) closedir(list);
   CU_ASSERT_EQUAL(entries, 3); /* ".", "..", the input */
+}
+
+/* Runs the program in a directory of its own; what it said on stderr in `said`. */
+static int program(const char *directory, const char *arguments, char said[2048]) {
+  static char line[16384];
+  char *path = realpath(pf_test_program(), NULL);
+  said[0] = '\0';
+  snprintf(line, sizeof line, "cd '%.4000s' && '%.4000s' %.1000s >/dev/null 2>'%.3900s.err'", directory,
+           path ? path : "", arguments, directory);
+  free(path);
+  const int status = system(line);
+  snprintf(line, sizeof line, "%.4000s.err", directory);
+  FILE *in = fopen(line, "r");
+  if (in) {
+    said[fread(said, 1, 2047, in)] = '\0';
+    fclose(in);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void the_program_says_so(void) {
+  if (access(pf_test_program(), X_OK) != 0) {
+    pf_test_skip("no program %s", pf_test_program());
+    return;
+  }
+  char directory[4000], path[4096], said[2048];
+  char *whole = realpath(pf_test_directory(), NULL);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(whole);
+  snprintf(directory, sizeof directory, "%.3900s", whole);
+  free(whole);
+  snprintf(path, sizeof path, "%.3900s/bad.nml", directory);
+  FILE *out = fopen(path, "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+  fputs("&grid\n  cells = 64\n  spacing_um = abc\n/\n&lithum /\n" LAYER PROTOCOL, out);
+  fclose(out);
+  CU_ASSERT_EQUAL(program(directory, "bad.nml", said), 65);
+  CU_ASSERT_PTR_NOT_NULL(
+      strstr(said, "bad.nml:3:16: error: &grid spacing_um: found 'abc': this is no number; allowed: "));
+  CU_ASSERT_PTR_NOT_NULL(
+      strstr(said, "bad.nml:5:1: error: &lithum: found 'lithum', which is no group; nearest: &lithium\n"));
+  CU_ASSERT_EQUAL(program(directory, "--check bad.nml", said), 65);
+  CU_ASSERT_EQUAL(program(directory, "none.nml", said), 66);
+  CU_ASSERT_PTR_NOT_NULL(strstr(said, "none.nml: cannot be opened: No such file or directory"));
+  CU_ASSERT_EQUAL(program(directory, "", said), 64);
+  CU_ASSERT_EQUAL(program(directory, "--resume bad.nml", said), 64);
+  CU_ASSERT_PTR_NOT_NULL(strstr(said, "--resume is not built yet"));
+  CU_ASSERT_EQUAL(program(directory, "--help", said), 0);
+  CU_ASSERT_EQUAL(program(directory, "--help-input grid", said), 0);
+  CU_ASSERT_EQUAL(program(directory, "--help-input none", said), 64);
+  CU_ASSERT_EQUAL(program(directory, "--example none", said), 64);
+  int entries = 0;
+  DIR *list = opendir(directory);
+  while (list && readdir(list)) entries++;
+  if (list) closedir(list);
+  CU_ASSERT_EQUAL(entries, 3); /* nothing but the input */
 }
 
 static void reference_page(void) {
@@ -783,6 +841,7 @@ void t110_config(void) {
                                       {"the echo is an input that gives the same", echo_is_an_input},
                                       {"titles come from the path", titles_come_from_the_path},
                                       {"files that cannot be read, nothing written", files},
+                                      {"the program says so, and writes nothing", the_program_says_so},
                                       {"inputs/KEYS.md is the table", reference_page},
                                       {"the command line", command_line},
                                       {"wrong command lines", bad_command_lines},
