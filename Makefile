@@ -234,8 +234,10 @@ check-steps:
 	  $(MAKE) check-$$step WERROR=1 || { word=FAILED; failed=1; echo "check-$$step FAILED"; }; \
 	  printf '%-12s %-7s %4d s\n' $$step $$word $$((SECONDS - begin)) >> $(B)/check.txt; \
 	done; \
-	echo; cat $(B)/check.txt; cat $(B)/check-*.log 2>/dev/null > $(B)/check.log; grep '^skipped:' $(B)/check.log; \
-	sed -n '/^Run Summary/,/^Elapsed/p' $(B)/check.log; exit $$failed
+	echo; cat $(B)/check.txt; grep -hs '^skipped:' $(B)/check-*.log; \
+	for log in $(B)/check-sanitize.log $(B)/check-check.log $(B)/check-cpu.log; do \
+	  test -f $$log && echo && echo "$${log##*/check-}" && sed -n '/^Run Summary/,/^Elapsed/p' $$log; \
+	done; exit $$failed
 
 check-build: tests $(if $(BENCHES),$(B)/pfbench)
 
