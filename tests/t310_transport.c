@@ -106,9 +106,9 @@ static void film(void) {
   for (int fine = 0; fine < 2; fine++) {
     pf_physics *p = pf_physics_open(
         "&grid cells = %d spacing_um = %g / &lithium thickness_um = 0.06 /"
-        "&layer thickness_um = 0.07 ionic_conductivity_S_cm = 1e-7 exchange_current_mA_cm2 = 0.5 /"
-        "&layer thickness_um = 2 ionic_conductivity_S_cm = 1e-6 exchange_current_mA_cm2 = 0.5 /",
-        fine ? 2130 : 206, fine ? 1e-3 : 1e-2);
+        "&layer thickness_um = 0.07 ionic_conductivity_S_cm = 1e-8 exchange_current_mA_cm2 = 0.5 /"
+        "&layer thickness_um = 1 ionic_conductivity_S_cm = 1e-5 exchange_current_mA_cm2 = 0.5 /",
+        fine ? 2260 : 106, fine ? 5e-4 : 1e-2);
     if (!p) return;
     CU_ASSERT_EQUAL(p->cfg.layer[0].film, !fine);
     for (int n = 0; n < 2; n++) {
@@ -116,7 +116,7 @@ static void film(void) {
       if (pf_physics_start(p, &drive)) v[fine][n] = volt(p);
     }
     const double i = 10;
-    PF_ASSERT_NEAR(v[fine][0], i * (7e-8 / 1e-5 + 2e-6 / 1e-4) + 2 * tafel(p, i, 5), 0.01);
+    PF_ASSERT_NEAR(v[fine][0], i * (7e-8 / 1e-6 + 1e-6 / 1e-3) + 2 * tafel(p, i, 5), 0.01);
     pf_physics_close(p);
   }
   for (int n = 0; n < 2; n++) PF_ASSERT_NEAR(v[0][n], v[1][n], 0.01);
