@@ -5,14 +5,13 @@
 
 #include "transport.h"
 
-/* M of (4) in units of v eps, as small as the profile allows: 1 while the profile measure Q stays at 1, up to 8 where
- * currents that differ across the front (salt nearly used up, fingers) stretch it or stripping sharpens it (the weight
- * of stripping loses area with Q: at M = 1 a planar front lost 4 %, in frame `stack` 14 %; so less than 1 %). */
-static double ramp(double x, double from, double to) { return x <= from ? 0 : x >= to ? 1 : (x - from) / (to - from); }
-static double profile_mobility(const pf_state *s) {
-  const double off = fabs(s->profile - 1);
-  return 1 + 3 * ramp(off, 0.001, 0.004) + 4 * ramp(off, 0.004, 0.03);
-}
+/* M of (4) in units of v eps.  The bracket moves no planar front and smooths a ripple of 32 cells by less than 1e-4 of what
+ * diffusion with M would, so M is large: the profile keeps its shape where currents differ across the front (salt nearly
+ * used up, stripping), and the odd-even mode along the front, which grows for M <= 16 while deposition stretches the
+ * profile, decays.  Measured, ripple at kappa R_1 k = 1.6: rate 0.95 ... 1.05 of exact at 8, 0.993 at 16, 24 and 32. */
+static const double profile_mobility = 24;
+/* Explicit sub-steps: M ds/h^2 at most this over the number of dimensions. */
+static const double profile_stability = 0.4;
 
 static void swap(double **a, double **b) {
   double *t = *a;
@@ -20,7 +19,7 @@ static void swap(double **a, double **b) {
   *b = t;
 }
 
-/* (4): reaction and frame, then the bracket B in sub-steps with M ds/h^2 <= 0.2. */
+/* (4): reaction and frame, then the bracket B in sub-steps. */
 static pf_status move_front(pf_state *s, double dt) {
   pf_backend *b = s->backend;
   double sums[PF_SUMS];
@@ -30,14 +29,15 @@ static pf_status move_front(pf_state *s, double dt) {
   s->lithium_passed[0] += sums[0], s->lithium_passed[1] += sums[1];
   s->lithium_retreat[0] += sums[2], s->lithium_retreat[1] += sums[3];
   swap(&s->xi, &s->xi_next);
-  const double mobility = profile_mobility(s) * s->speed * s->params.eps * dt; /* M dt/h^2 */
+  const double mobility = profile_mobility * s->speed * s->params.eps * dt; /* M dt/h^2 */
   if (!(mobility > 0)) return PF_OK;
-  const int parts = (int)ceil(mobility / 0.2);
+  const int dimensions = pf_dimensions(&s->grid) > 2 ? 3 : 2;
+  const int parts = (int)ceil(mobility / (profile_stability / dimensions));
   for (int n = 0; n < parts; n++) {
     PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
     PF_TRY(PF_MAP(b, profile, &s->grid, .xi = s->xi, .p = s->logit, .salt = s->s, .material = s->material,
-                  .xi_new = s->xi_next, .salt_new = s->s_next, .rate = mobility / parts, .eps = s->params.eps,
-                  .enters = s->enters));
+                  .owner = s->owner, .xi_new = s->xi_next, .salt_new = s->s_next, .rate = mobility / parts,
+                  .eps = s->params.eps, .drift = drift / parts, .enters = s->enters));
     swap(&s->xi, &s->xi_next);
     swap(&s->s, &s->s_next);
   }
