@@ -16,6 +16,7 @@ static const struct {
     {"shapes", "multigrid: iterations for any cell numbers", pf_bench_shapes},
     {"cost", "multigrid: time of an iteration and of a cell", pf_bench_cost},
     {"threads", "two threads against one", pf_bench_threads},
+    {"step", "the whole step of the model, LATP-LE", pf_bench_step},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
