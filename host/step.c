@@ -36,8 +36,8 @@ static pf_status move_front(pf_state *s, double dt) {
   for (int n = 0; n < parts; n++) {
     PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
     PF_TRY(PF_MAP(b, profile, &s->grid, .xi = s->xi, .p = s->logit, .salt = s->s, .material = s->material,
-                  .owner = s->owner, .xi_new = s->xi_next, .salt_new = s->s_next, .rate = mobility / parts,
-                  .eps = s->params.eps, .drift = drift / parts, .enters = s->enters));
+                  .xi_new = s->xi_next, .salt_new = s->s_next, .rate = mobility / parts, .eps = s->params.eps,
+                  .enters = s->enters));
     swap(&s->xi, &s->xi_next);
     swap(&s->s, &s->s_next);
   }
