@@ -311,6 +311,7 @@ static void layers(void) {
 
 /* ---- Sand's time ---- */
 
+/* The gap is 6 sqrt(D tau): at 4 the salt of the counter electrode delays depletion by 0.6 %. */
 static void sand(void) {
   const double reach = 200e-6, tau = reach * reach / D, pi = 3.14159265358979323846; /* sqrt(D tau) */
   const double i = PF_FARADAY * c0 / (2 * (1 - t_plus)) * sqrt(pi * D / tau);
@@ -319,7 +320,7 @@ static void sand(void) {
     pf_physics *p = pf_physics_open(
         "&grid cells = %d spacing_um = %g / &lithium thickness_um = 20 /"
         "&layer " SALT_LAYER "/ &solver time_step_max_s = %g /",
-        840 << fine, l * 1e6, tau / 400);
+        1220 << fine, l * 1e6, tau / 800);
     if (!p) return;
     pf_drive drive = pf_physics_current(p, 0.1 * i);
     drive.voltage_limit = 3 / p->state->scales.potential;
@@ -340,8 +341,8 @@ static void sand(void) {
       free(s);
     }
     const double expected = 1 - 1.77 * l / reach;
-    PF_ASSERT_AT_MOST(worst, 0.01);
-    PF_ASSERT_NEAR(limited, expected, 0.01);
+    PF_ASSERT_AT_MOST(worst, 0.005);
+    PF_ASSERT_NEAR(limited, expected, 0.005);
     pf_physics_close(p);
   }
 }
