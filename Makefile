@@ -15,6 +15,9 @@ VERSION := 0.1.0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@printf '  %-6s %s\n' $(1) $@)
 
+# Short spins at barriers, for machines that others use too (host/main.c does it for pfsolve).
+export GOMP_SPINCOUNT ?= 10000
+
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 MAKEFLAGS += --no-print-directory
 ifeq ($(MAKELEVEL),0)

@@ -102,7 +102,7 @@ static pf_status write_summary(run *r, const char *status) {
       .linear = {r->newton > 0 ? r->cycles / r->newton : 0, r->cycles_most},
       .pfsolve = pf_version(), .commit = pf_version_commit(), .compiler = pf_version_compiler(),
       .netcdf = pf_snapshot_netcdf_version(), .backend = r->backend->name, .device = r->backend->device,
-      .threads = r->cfg->run.threads, .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
+      .threads = r->backend->threads, .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
       .warnings = pf_log_warnings(r->log)};
   return pf_summary_write(r->directory.path, &summary);
 }
@@ -127,7 +127,7 @@ static pf_status prepare(run *r, const pf_run_options *options) {
                                     &r->directory));
   r->has_directory = true;
   PF_TRY(pf_log_open(r->log, r->directory.path));
-  if (r->directory.notes[0]) pf_log_say(r->log, PF_LOG_WARNING, "directory", "%s", r->directory.notes);
+  if (r->directory.notes[0]) pf_log_say(r->log, PF_LOG_INFO, "directory", "%s", r->directory.notes);
   PF_TRY(pf_history_create(r->directory.path, false, &r->history));
   r->has_history = true;
   return PF_OK;

@@ -61,6 +61,7 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
     free(b);
     return status;
   }
+  if (b->threads == 0) b->threads = 1;
   *backend = b;
   return PF_OK;
 }

@@ -424,6 +424,7 @@ pf_status pf_backend_check(pf_backend *b, int threads) {
     return status;
   }
   *b = (pf_backend){.name = "check",
+                    .threads = self->loops.threads,
                     .self = self,
                     .allocate = check_allocate,
                     .release = check_release,

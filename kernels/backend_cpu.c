@@ -353,6 +353,7 @@ pf_status pf_backend_cpu(pf_backend *b, int threads) {
                     .max = cpu_max,
                     .synchronize = cpu_synchronize,
                     .destroy = cpu_destroy};
+  b->threads = self->threads;
   snprintf(b->device, sizeof b->device, "CPU, %d thread%s", self->threads, self->threads == 1 ? "" : "s");
   return PF_OK;
 }
