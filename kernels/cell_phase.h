@@ -135,7 +135,8 @@ PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) {
 
 /* Reaction and frame of (4): xi_new = xi + growth dt r + U dt d xi/dx, U dt in cells.  Lithium enters or leaves through
  * x = 0 and x = Lx with the value at the end: 1 where there is lithium.  What cannot enter a layer is carried by the
- * electrode's retreat.  Sums: lithium that the reaction made at the working and at the counter electrode; lithium that
+ * electrode's retreat: in a closed layer's cells nothing moves, neither with the reaction nor with the frame, and to the
+ * cells beside them they are as the ends.  Sums: lithium that the reaction made at the working and at the counter electrode; lithium that
  * left the grid or could not enter, of the working and of the counter electrode; in cells. */
 #define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                                   \
   IN(double, xi) IN(double, reaction) IN(uint8_t, material) IN(uint8_t, owner) OUT(double, xi_new)        \
@@ -148,11 +149,13 @@ PF_CELL double pf_frame_gain(const double *xi, pf_at at, double shift) {
 PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
   const double made = k->growth_dt * k->reaction[at.c], xi = k->xi[at.c];
   const int enters = (k->enters.mask >> k->material[at.c]) & 1u, counter = k->owner[at.c] == PF_COUNTER;
-  const double gain = (enters ? made : 0) + pf_frame_gain(k->xi, at, k->shift);
-  double left = enters ? 0 : made;
-  double left_low = 0, left_high = 0;
-  if (!at.xm) left_low = k->shift * xi;
-  if (!at.xp) left_high = -k->shift * xi;
+  const double gain = enters ? made + pf_frame_gain(k->xi, at, k->shift) : 0;
+  const double left = enters ? 0 : made;
+  const ptrdiff_t low = at.c + at.xm, high = at.c + at.xp;
+  const int ends_low = !at.xm || !((k->enters.mask >> k->material[low]) & 1u);
+  const int ends_high = !at.xp || !((k->enters.mask >> k->material[high]) & 1u);
+  const double left_low = enters && ends_low ? 0.5 * k->shift * (k->xi[low] + xi) : 0;
+  const double left_high = enters && ends_high ? -0.5 * k->shift * (xi + k->xi[high]) : 0;
   k->xi_new[at.c] = xi + gain;
   const pf_sums r = {{counter ? 0 : made, counter ? made : 0, (counter ? 0 : left) + left_low,
                       (counter ? left : 0) + left_high}};
