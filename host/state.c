@@ -124,7 +124,9 @@ pf_status pf_state_connect(pf_state *s) {
   PF_TRY(PF_MAP(s->backend, connect_start, &s->grid, .xi = s->xi, .owner = s->owner,
                 .resolved = s->params.counter == PF_COUNTER_RESOLVED));
   PF_TRY(propagate(s, 0));
-  PF_TRY(PF_MAP(s->backend, connect_dead, &s->grid, .xi = s->xi, .owner = s->owner));
+  double dead[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, connect_dead, &s->grid, dead, .xi = s->xi, .owner = s->owner));
+  if (dead[0] > 0) PF_TRY(propagate(s, 0));
   PF_TRY(propagate(s, 1));
   return PF_MAP(s->backend, connect_keep, &s->grid, .xi = s->xi, .before = before, .owner = s->owner);
 }

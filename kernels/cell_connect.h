@@ -67,14 +67,19 @@ PF_CELL pf_sums pf_cell_connect_line(const pf_connect_line_args *k, pf_at at) {
   return r;
 }
 
-/* Metal that nothing reached is dead. */
+/* A body of metal that nothing reached is dead: one that has lithium in its middle, xi >= 1/2.  (Remains of a needle
+ * that has been stripped nowhere have; they keep their owner, or they would never dissolve.)  Sum: seeds of dead bodies,
+ * which then spread through their metal. */
 #define PF_ARGS_connect_dead(IN, OUT, VAR, VAL) IN(double, xi) VAR(uint8_t, owner)
 PF_ARGS(connect_dead);
-PF_CELL void pf_cell_connect_dead(const pf_connect_dead_args *k, pf_at at) {
-  if (k->xi[at.c] >= PF_METAL && k->owner[at.c] == PF_NOBODY) k->owner[at.c] = PF_DEAD;
+PF_CELL pf_sums pf_cell_connect_dead(const pf_connect_dead_args *k, pf_at at) {
+  const int dead = k->xi[at.c] >= 0.5 && k->owner[at.c] == PF_NOBODY;
+  if (dead) k->owner[at.c] = PF_DEAD;
+  const pf_sums r = {{dead ? 1 : 0, 0, 0, 0}};
+  return r;
 }
 
-/* Thin remains (below the metal threshold everywhere around) keep the owner that they had. */
+/* Thin remains that nothing reached keep the owner that they had. */
 #define PF_ARGS_connect_keep(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, before) VAR(uint8_t, owner)
 PF_ARGS(connect_keep);
 PF_CELL void pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
@@ -82,6 +87,6 @@ PF_CELL void pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
 }
 
 #define PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX) \
-  MAP(connect_start) SUM(connect_line) MAP(connect_dead) MAP(connect_keep)
+  MAP(connect_start) SUM(connect_line) SUM(connect_dead) MAP(connect_keep)
 
 #endif
