@@ -302,7 +302,7 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
     border_salt -= s * m->salt_volume * f.d_eta;
   }
   const double rate = m->capacity * k->per_dt, grown = m->enters ? k->growth_dt : 0;
-  const double left = 1 - xi - grown * r - pf_frame_gain(k->xi, at, k->shift_dt);
+  const double left = 1 - xi - grown * r - (m->enters ? pf_frame_gain(k->xi, at, k->shift_dt) : 0);
   anions += rate * (left * s - (1 - xi) * k->s_0[c]);
   d10 -= rate * s * grown * r_p;
   d11 += rate * (left - s * grown * r_s);
