@@ -8,6 +8,9 @@
 
 #include "pf_constants.h"
 
+/* No test needs a tenth of this; a solver that finds nothing any more would go on for hours. */
+enum { NEWTON_MOST = 30000 };
+
 static const char protocol[] = "\n&protocol mode = 'galvanostatic', current_mA_cm2 = 1, duration_h = 1 /\n";
 
 /* The whole text of the input; to be freed. */
@@ -89,6 +92,10 @@ bool pf_physics_start(pf_physics *p, const pf_drive *drive) {
 }
 
 bool pf_physics_step(pf_physics *p, const pf_drive *drive, double dt_most_s) {
+  if (p->newton > NEWTON_MOST) {
+    CU_FAIL("far too many Newton iterations");
+    return false;
+  }
   const bool good =
       pf_test_ok(pf_step(p->state, &p->control, drive, dt_most_s, &p->last), "a time step", __FILE__, __LINE__);
   p->newton += p->last.newton, p->cycles += p->last.cycles;

@@ -391,15 +391,14 @@ static void balances(void) {
           PF_ASSERT_NEAR(balance_of(p).lithium[0], start.lithium[0], 1e-12);
           CU_ASSERT(p->state->throughput > 1);
         }
-               p->state->step);
-               PF_ASSERT_AT_MOST(worst[0], 1e-10);
-               PF_ASSERT_AT_MOST(worst[1], 1e-10);
-               PF_ASSERT_AT_MOST(p->state->faraday_error, 1e-10);
-               if (salty) {
-                 PF_ASSERT_AT_MOST(worst[2], 1e-10);
-                 PF_ASSERT_AT_MOST(put_back, 1e-8);
-               }
-               pf_physics_close(p);
+        PF_ASSERT_AT_MOST(worst[0], 1e-10);
+        PF_ASSERT_AT_MOST(worst[1], 1e-10);
+        PF_ASSERT_AT_MOST(p->state->faraday_error, 1e-10);
+        if (salty) {
+          PF_ASSERT_AT_MOST(worst[2], 1e-10);
+          PF_ASSERT_AT_MOST(put_back, 1e-8);
+        }
+        pf_physics_close(p);
       }
     }
   }
