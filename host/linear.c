@@ -9,6 +9,8 @@
 enum {
   BASIS = 8,      /* Krylov vectors between restarts */
   SWEEPS = 2,     /* smoothing before and after */
+  TWICE_FROM = 2, /* levels that visit the next coarser one twice: the number of cycles hardly grows with the grid then */
+  TWICE_TO = 4,
 };
 
 typedef struct level {
@@ -203,7 +205,8 @@ static pf_status cycle(pf_linear *s, int l, const float *b, float *x) {
                 .b = b, .x = x, .y = a->r));
   PF_TRY(PF_MAP(be, block_restrict, &c->grid, .fine = a->r, .coarse = c->b, .to = a->to, .cells = c->cells));
   PF_TRY(PF_MAP(be, block_fill, &c->grid, .x = c->x, .a = 0, .cells = c->cells));
-  PF_TRY(cycle(s, l + 1, c->b, c->x));
+  const int visits = l >= TWICE_FROM && l <= TWICE_TO && l + 2 < s->levels ? 2 : 1;
+  for (int n = 0; n < visits; n++) PF_TRY(cycle(s, l + 1, c->b, c->x));
   PF_TRY(PF_MAP(be, block_prolong, &a->grid, .fine = x, .coarse = c->x, .to = a->to, .cells = a->cells,
                 .coarse_cells = c->cells, .coarse_nx = c->grid.nx, .coarse_ny = c->grid.ny));
   for (int n = 0; n < SWEEPS; n++) PF_TRY(relax(s, a, b, x));
