@@ -75,7 +75,7 @@ PF_ARGS(connect_dead);
 PF_CELL pf_sums pf_cell_connect_dead(const pf_connect_dead_args *k, pf_at at) {
   const int dead = k->xi[at.c] >= 0.5 && k->owner[at.c] == PF_NOBODY;
   if (dead) k->owner[at.c] = PF_DEAD;
-  const pf_sums r = {{dead ? 1 : 0, 0, 0, 0}};
+  const pf_sums r = {{dead ? 1.0 : 0.0, 0, 0, 0}};
   return r;
 }
 
