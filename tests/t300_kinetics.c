@@ -257,6 +257,7 @@ static void planar_weight(void) {
           first += pf_reaction_weight(1, s.weight[i], s.xi[i], eps) * (i + 0.5 - place);
           strip += pf_reaction_weight(-1, s.weight[i], s.xi[i], eps);
           PF_ASSERT_WITHIN(s.curvature[i], 0, 1e-12);
+          PF_ASSERT_WITHIN(pf_reaction_weight(-1, s.weight[i], s.xi[i], eps), s.xi[i] * (1 - s.xi[i]) / eps, 1e-15);
         }
         PF_ASSERT_NEAR(plate, 1, 1e-13);
         PF_ASSERT_NEAR(strip, 1, 1e-6);
