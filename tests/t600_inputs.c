@@ -1,0 +1,183 @@
+/* t600_inputs.c: every input that is shipped, run through the program (shorter where it is long): status, files, and the
+ * number that inputs/README.md says to expect. */
+#include <glob.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "test.h"
+
+static const double pi = 3.14159265358979323846, volume_per_charge = 1.3e-5 / 96485.33212331002; /* m3/C */
+static const double thermal = 8.31446261815324 * 298.15 / 96485.33212331002;                    /* V */
+
+/* A column of history.csv, from the first or the last row; NAN: not there. */
+static double history(const char *folder, const char *column, bool last) {
+  char path[4352], line[2048], head[2048] = "", row[2048] = "";
+  snprintf(path, sizeof path, "%s/history.csv", folder);
+  FILE *f = fopen(path, "r");
+  if (!f) return (double)NAN;
+  if (fgets(head, sizeof head, f))
+    while (fgets(line, sizeof line, f))
+      if (last || !row[0]) memcpy(row, line, sizeof row);
+  fclose(f);
+  int n = 0;
+  char *name = strtok(head, ",\n");
+  while (name && strcmp(name, column) != 0) name = strtok(NULL, ",\n"), n++;
+  char *value = name ? strtok(row, ",\n") : NULL;
+  for (; value && n > 0; n--) value = strtok(NULL, ",\n");
+  return value ? strtod(value, NULL) : (double)NAN;
+}
+
+static bool says(const char *folder, const char *text) {
+  char path[4352], all[8192];
+  snprintf(path, sizeof path, "%s/summary.json", folder);
+  FILE *f = fopen(path, "r");
+  if (!f) return false;
+  const size_t size = fread(all, 1, sizeof all - 1, f);
+  fclose(f);
+  all[size] = 0;
+  return strstr(all, text) != NULL;
+}
+
+/* Runs an input with changes; the folder of its results, NULL: it failed. */
+static const char *run(const char *input, const char *changes) {
+  const char *folder = pf_test_directory();
+  char command[16384], text[64];
+  snprintf(command, sizeof command,
+           "'%s' --quiet --overwrite --set run%%backend=%s --set run%%threads=1 --set run%%output_dir='%s' %s "
+           "inputs/%s.nml 2>'%s.err'",
+           pf_test_program(), pf_test_backend_name(), folder, changes, input, folder);
+  const int status = system(command);
+  if (status) printf("[%s: status %d] ", command, status);
+  CU_ASSERT_EQUAL(status, 0);
+  if (status) return NULL;
+  snprintf(text, sizeof text, "\"title\": \"%s\"", input);
+  CU_ASSERT(says(folder, text));
+  char pattern[4352];
+  snprintf(pattern, sizeof pattern, "%s/snapshots/%s_*.nc", folder, input);
+  glob_t found;
+  CU_ASSERT_EQUAL(glob(pattern, 0, NULL, &found), 0);
+  CU_ASSERT(found.gl_pathc >= 2);
+  globfree(&found);
+  return folder;
+}
+
+/* Growth rate of a ripple (t320_morphology.c has the formula). */
+static double growth(double i, double i0, double kappa, double gap, double wavelength) {
+  const double k = 2 * pi / wavelength, u = i / (2 * i0), r1 = thermal / (i0 * sqrt(1 + u * u)), wave = k / tanh(k * gap);
+  return volume_per_charge * wave * (i - kappa * 0.5 * volume_per_charge * k * k) / (1 + kappa * r1 * wave);
+}
+
+static double rate_of(const char *folder) {
+  return log(history(folder, "roughness_um", true) / history(folder, "roughness_um", false)) / history(folder, "time_s", true);
+}
+
+static void latp_le(void) {
+  const char *f = run("latp-le", "--set protocol%duration_h=0.1 --set grid%cells=690,8 --set lithium%roughness_um=0");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  PF_ASSERT_NEAR(history(f, "charge_mAh_cm2", true), 0.05, 1e-9);
+  /* Sand: c0 (1 - sqrt(t/tau)), tau = 1.470 h, at the least cell, inside the interface */
+  PF_ASSERT_WITHIN(history(f, "salt_min_mol_L", true), 1 - sqrt(0.1 / 1.4702), 0.03);
+}
+
+static void f_latp_le(void) {
+  const char *f = run("f-latp-le", "--set protocol%duration_h=0.1 --set grid%cells=690,8 --set lithium%roughness_um=0");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  PF_ASSERT_NEAR(history(f, "charge_mAh_cm2", true), 0.05, 1e-9);
+  PF_ASSERT_WITHIN(history(f, "salt_min_mol_L", true), 1 - sqrt(0.1 / 10.94), 0.02);
+}
+
+static void planar(void) {
+  const char *f = run("planar", "");
+  if (!f) return;
+  PF_ASSERT_NEAR(history(f, "voltage_mV", false), 106.96690, 1e-3);
+  PF_ASSERT_NEAR(history(f, "voltage_mV", true), 106.96690, 1e-3);
+  PF_ASSERT_NEAR(history(f, "retreat_um", true), history(f, "deposited_um", true), 1e-9);
+  PF_ASSERT_WITHIN(history(f, "front_mean_um", true), 40, 0.05);
+}
+
+static void sand(void) {
+  const char *f = run("sand", "");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"depletion\""));
+  PF_ASSERT_NEAR(history(f, "time_s", true), 1321.9, 0.01);
+}
+
+static void ripple(void) {
+  const char *f = run("ripple", "--set protocol%duration_h=0.005");
+  if (!f) return;
+  PF_ASSERT_NEAR(rate_of(f), growth(100, 1000, 0.03, 5e-6, 3e-6), 0.02);
+}
+
+/* A spot of 5 %: each cosine mode of its strip grows as (a_k)' = (Vm/F) di_k + s(k) a_k. */
+static void hotspot(void) {
+  const char *f = run("hotspot", "--set 'hotspot(1)%factor=1.05'");
+  if (!f) return;
+  const double i = 1, i0 = 0.46, kappa = 0.049, gap = 60e-6, time = history(f, "time_s", true), u = i / (2 * i0);
+  const double r1 = thermal / (i0 * sqrt(1 + u * u));
+  double square = 0; /* of the relief, um2 */
+  for (int n = 1; n < 40; n++) {
+    double part = 0; /* cosine mode of the strip about its middle */
+    for (int j = -40; j < 40; j++) part += (fabs(j + 0.5) <= 5 ? 0.05 : 0) * cos(2 * pi * n * (j + 0.5) / 80) / 40;
+    const double k = 2 * pi * n / 80e-6, s = growth(i, i0, kappa, gap, 80e-6 / n);
+    const double di = i * part * r1 / (r1 + tanh(k * gap) / (kappa * k));
+    const double size = 1e6 * volume_per_charge * di * expm1(s * time) / s;
+    square += 0.5 * size * size;
+  }
+  const double found = history(f, "roughness_um", true);
+  printf("[rms relief %.4f um, linear theory %.4f] ", found, sqrt(square));
+  PF_ASSERT_NEAR(found, sqrt(square), 0.03);
+}
+
+static void interlayer(void) {
+  const char *f = run("interlayer", "--set protocol%duration_h=0.1");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  const double v = 1e3 * (1 * (0.2e-6 / 8e-6 + 0.5e-6 / 0.049) + 2 * thermal * (asinh(1 / 2.2) + asinh(1 / 0.92)));
+  printf("[%.3f mV, flat %.3f, rate %.3e, linear %.3e] ", history(f, "voltage_mV", true), v, rate_of(f),
+         growth(1, 1.1, 8e-6, 0.2e-6, 0.32e-6));
+  PF_ASSERT_NEAR(history(f, "voltage_mV", true), v, 0.01);
+  PF_ASSERT_NEAR(rate_of(f), growth(1, 1.1, 8e-6, 0.2e-6, 0.32e-6), 0.05);
+}
+
+static void film(void) {
+  const char *f = run("film", "--set grid%cells=200,16 --set protocol%duration_h=0.2");
+  if (!f) return;
+  PF_ASSERT_NEAR(history(f, "voltage_mV", true), 56.687, 2e-3);
+}
+
+/* No input without a test. */
+static void all_are_tested(void) {
+  static const char *const known[] = {"latp-le", "f-latp-le", "planar", "sand", "ripple", "hotspot", "interlayer", "film"};
+  glob_t found;
+  CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
+  CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
+  for (size_t n = 0; n < found.gl_pathc; n++) {
+    bool is_known = false;
+    for (size_t q = 0; q < sizeof known / sizeof *known; q++) {
+      char path[128];
+      snprintf(path, sizeof path, "inputs/%s.nml", known[q]);
+      is_known |= !strcmp(path, found.gl_pathv[n]);
+    }
+    if (!is_known) printf("[%s] ", found.gl_pathv[n]);
+    CU_ASSERT(is_known);
+  }
+  globfree(&found);
+}
+
+void t600_inputs(void);
+void t600_inputs(void) {
+  pf_test_suite("inputs", (pf_test[]){{"every input has a test", all_are_tested},
+                                      {"latp-le", latp_le},
+                                      {"f-latp-le", f_latp_le},
+                                      {"planar", planar},
+                                      {"sand", sand},
+                                      {"ripple", ripple},
+                                      {"hotspot", hotspot},
+                                      {"interlayer", interlayer},
+                                      {"film", film}});
+}
