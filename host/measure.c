@@ -66,6 +66,16 @@ pf_status pf_measure_short(pf_state *s, bool *is_short) {
   return PF_OK;
 }
 
+pf_status pf_measure_fracture(pf_state *s, double *margin) {
+  const pf_grid lines = {1, s->grid.ny, s->grid.nz, s->grid.h};
+  double most[PF_SUMS];
+  PF_TRY(PF_MAX(s->backend, fracture, &lines, most, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
+                .curvature = s->curvature, .material = s->material, .owner = s->owner, .params = s->d_params,
+                .voltage = s->voltage, .nx = s->grid.nx));
+  *margin = fmax(most[0], most[1]);
+  return PF_OK;
+}
+
 pf_status pf_measure_field(pf_state *s, const char *name, float *values, const char **units, const char **long_name) {
   static const struct {
     const char *name, *units, *long_name;

@@ -1,4 +1,8 @@
-/* protocol.h: what drives the cell when, and the events that a run looks for. */
+/* protocol.h: what drives the cell when, and the events that a run looks for.
+ *
+ * A protocol is a row of phases, each with a constant drive and a length.  A half cycle is one phase, and a rest after it
+ * another that counts to the same half cycle.  A cycle plates the working electrode first (or strips, if asked); the
+ * critical-current tests pass one full cycle at each current of their ladder. */
 #ifndef PF_PROTOCOL_H
 #define PF_PROTOCOL_H
 
@@ -7,21 +11,40 @@
 #include "state.h"
 #include "summary.h"
 
+/* One phase, in the user's units. */
+typedef struct pf_phase {
+  double current_mA_cm2; /* > 0 plates the working electrode; galvanostatic modes */
+  double length_s;
+  int half_cycle;        /* from 1 */
+  bool rest;
+} pf_phase;
+
 typedef struct pf_protocol {
-  pf_drive drive;
-  double end_s;                 /* of the current half cycle and, with one half cycle, of the run */
+  const pf_config *cfg;
+  double unit;                  /* scaled current of the whole cell for 1 mA/cm2 */
+  pf_drive drive;               /* of the current phase */
+  pf_phase phase;
+  int phases, index;            /* how many, which, from 0 */
+  double start_s;               /* of the phase */
+  double phase_end_s, end_s;    /* of the phase, of the whole protocol */
   double dendrite_length_um;    /* NaN: no such event */
   bool ends[PF_EVENT_COUNT];    /* this event ends the run */
   bool seen[PF_EVENT_COUNT];
   pf_summary_event event[PF_EVENT_COUNT]; /* in the order in which they came */
   int events;
+  pf_summary_ccd ccd[PF_EVENT_COUNT];
+  double charge_mAh_cm2;        /* passed since the start, both ways */
+  bool has_flaws;               /* a layer has a toughness: fracture is looked for */
   int ended;                    /* the event that ended the run, -1: none has */
-  int half_cycle;               /* from 1 */
 } pf_protocol;
 
 void pf_protocol_make(const pf_config *cfg, const pf_scales *scales, const pf_grid *grid, pf_protocol *protocol);
+/* The n-th phase (from 0) of a config's protocol; false: there are not so many. */
+bool pf_protocol_phase(const pf_config *cfg, int n, pf_phase *phase);
 /* Looks for events in the state after a step; `row` is its history row. */
 pf_status pf_protocol_observe(pf_protocol *protocol, pf_state *state, bool limited, const pf_history_row *row);
+/* Goes on to the phase of this time, if the last one is over; true: it is another one. */
+bool pf_protocol_advance(pf_protocol *protocol, double time_s);
 /* Nothing is left to do: the time is over or an event has ended the run. */
 bool pf_protocol_done(const pf_protocol *protocol, double time_s);
 

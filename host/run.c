@@ -104,6 +104,7 @@ static pf_status write_summary(run *r, const char *status) {
       .netcdf = pf_snapshot_netcdf_version(), .backend = r->backend->name, .device = r->backend->device,
       .threads = r->backend->threads, .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
       .warnings = pf_log_warnings(r->log)};
+  memcpy(summary.ccd, r->protocol.ccd, sizeof summary.ccd);
   return pf_summary_write(r->directory.path, &summary);
 }
 
@@ -156,15 +157,17 @@ static pf_status advance(run *r, bool *stopped) {
       *stopped = true;
       break;
     }
-    PF_TRY(pf_step(s, &control, &r->protocol.drive, r->protocol.end_s - s->time, &step));
+    PF_TRY(pf_step(s, &control, &r->protocol.drive, r->protocol.phase_end_s - s->time, &step));
     count(r, &step);
     PF_TRY(pf_measure_row(s, &row));
+    row.half_cycle = r->protocol.phase.half_cycle;
     const int events = r->protocol.events;
     PF_TRY(pf_protocol_observe(&r->protocol, s, step.limited, &row));
     for (int e = events; e < r->protocol.events; e++)
       pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV", pf_event_name(r->protocol.event[e].event),
                  row.time_s / 3600, row.current_mA_cm2, row.voltage_mV);
     PF_TRY(write_due(r, &row, pf_protocol_done(&r->protocol, s->time)));
+    if (pf_protocol_advance(&r->protocol, s->time)) pf_state_forget(s);
     pf_log_progress(r->log, s->time / r->protocol.end_s, "%.3f h, %.4g mA/cm2, %.4g mV, front %.4g um",
                     row.time_s / 3600, row.current_mA_cm2, row.voltage_mV, row.front_mean_um);
   }

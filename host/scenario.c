@@ -30,6 +30,11 @@ static pf_electrolyte electrolyte(const pf_config *cfg, const pf_scenario *s, co
   e.film = given(m->film_resistance_ohm_cm2, 0) * ohm_cm2 * s->reference_conductivity / h;
   e.follows_salt = m->conductivity_follows_salt;
   e.enters = m->lithium_can_enter;
+  if (!isnan(m->fracture_toughness_MPa_m05)) { /* (12): Y sqrt(pi a) F eta/Vm = K_IC */
+    const double molar = cfg->lithium.molar_volume_cm3_mol * 1e-6, shape = 1.12;
+    e.fracture = m->fracture_toughness_MPa_m05 * 1e6 * molar /
+                 (PF_FARADAY * shape * sqrt(pi * m->flaw_depth_um * um) * s->scales.potential);
+  }
   if (!salty) return e;
   e.anion_share = share;
   e.c0 = c0;

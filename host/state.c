@@ -99,6 +99,12 @@ pf_status pf_state_upload_params(pf_state *s) {
   return s->backend->upload(s->backend, s->d_params, &s->params, sizeof s->params);
 }
 
+void pf_state_forget(pf_state *s) {
+  s->rate_dt = 0;
+  s->sensitive = false;
+  s->fresh = true;
+}
+
 static pf_status propagate(pf_state *s, int tails) {
   const pf_grid *g = &s->grid;
   const pf_grid lines[3] = {{1, g->ny, g->nz, g->h}, {g->nx, 1, g->nz, g->h}, {g->nx, g->ny, 1, g->h}};

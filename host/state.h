@@ -80,6 +80,7 @@ typedef struct pf_state {
   double salt_least;      /* least s of the electrolyte */
   double profile;         /* Q of (2b)'s text: 1 for a tanh profile */
   bool sensitive;         /* sensitivity holds a solution */
+  bool fresh;             /* the drive has changed since the last step */
   double rate_dt;         /* time step of `rate`, 0: none yet */
   double voltage_rate;    /* that of the voltage, 1/s */
 
@@ -100,6 +101,8 @@ double pf_state_bytes(const pf_grid *grid, bool salty);
 pf_status pf_state_start(pf_state *state);
 /* Copies params to the backend after a change. */
 pf_status pf_state_upload_params(pf_state *state);
+/* The next step is not predicted from the last one (the drive has changed). */
+void pf_state_forget(pf_state *state);
 /* Whose lithium each cell is, from xi. */
 pf_status pf_state_connect(pf_state *state);
 /* Weight and curvature from xi. */

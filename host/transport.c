@@ -166,8 +166,8 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     report->residual = fmax(fmax(sums[0], sums[1]), miss) / scale;
     if (!isfinite(report->residual)) return PF_OK;
     if (report->residual <= s->tolerance) {
-      if (limited && fabs(sums[2]) > fabs(drive->current) && sums[2] * drive->current > 0) {
-        limited = false; /* the limit no longer binds */
+      if (limited && (s->voltage > 0 ? sums[2] > drive->current : sums[2] < drive->current)) {
+        limited = false; /* more than asked for flows: the limit does not bind */
       } else {
         report->converged = true;
         report->limited = limited;
@@ -190,7 +190,9 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
       const bool poor = n > 0 && report->residual > 3 * expected;
       if (!s->sensitive || poor) {
         pf_linear_report kept;
-        PF_TRY(e->solve_sensitivity(s, s->sensitive ? 1e-5 : 1e-6, s->sensitive ? 3 : CYCLES_MOST, &kept));
+        const pf_status found = e->solve_sensitivity(s, s->sensitive ? 1e-5 : 1e-6, s->sensitive ? 3 : CYCLES_MOST, &kept);
+        if (found == PF_FAILED) return PF_OK;
+        PF_TRY(found);
         report->cycles += kept.iterations;
         s->sensitive = true;
       }
@@ -230,6 +232,10 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   if (!s->salty)
     PF_TRY(PF_MAP(s->backend, ion_faces, &s->grid, .xi = s->xi, .material = s->material, .film_x = s->film_x,
                   .pairs = s->d_pairs, .ax = s->ax, .ay = s->ay, .az = s->az, .floor = s->params.floor));
+  if (s->fresh) { /* the drive has changed: from rest is nearer than from the other sign */
+    PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->phi, .a = 0));
+    if (drive->galvanostatic) s->voltage = 0;
+  }
   if (s->rate_dt > 0 && dt > 0) {
     if (drive->galvanostatic) s->voltage += dt * s->voltage_rate;
     PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,
@@ -245,7 +251,9 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
     s->sensitive = false;
     return restore(s, voltage);
   }
-  if (dt > 0) {
+  if (dt > 0 && s->fresh) {
+    s->fresh = false; /* this step jumped: no rate to predict from */
+  } else if (dt > 0) {
     PF_TRY(PF_MAP(s->backend, remember, &s->grid, .phi = s->phi, .phi_start = s->phi_start, .s = s->s,
                   .s_start = s->s_start, .rate = s->rate, .per_dt = 1 / dt, .cells = pf_cells(&s->grid)));
     s->voltage_rate = (s->voltage - voltage) / dt;

@@ -86,10 +86,11 @@ PF_CELL void pf_cell_block_relax(const pf_block_relax_args *k, pf_at at) {
   const ptrdiff_t n = k->cells, c = at.c;
   const pf_block_row row = pf_block_row_of(k->fx, k->fy, k->fz, k->own, k->x, n, at);
   const float r0 = k->b[c] - row.off0, r1 = k->b[n + c] - row.off1;
-  const float det = row.d00 * row.d11 - row.d01 * row.d10;
-  const float scale = 1.0f / det;
-  k->x[c] = scale * (row.d11 * r0 - row.d01 * r1);
-  k->x[n + c] = scale * (row.d00 * r1 - row.d10 * r0);
+  /* by elimination: the product of two derivatives of a far-off Newton iterate leaves the range of single precision */
+  const float pivot = 1.0f / row.d00, ratio = row.d10 * pivot;
+  const float s = (r1 - ratio * r0) / (row.d11 - ratio * row.d01);
+  k->x[c] = pivot * (r0 - row.d01 * s);
+  k->x[n + c] = s;
 }
 
 /* Transfers: a coarse cell is sx x sy x sz (1 or 2 each) fine ones, its value one constant over them. */

@@ -93,6 +93,38 @@ PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
   k->front[at.row] = front;
 }
 
+/* (12): overpotential of deposition (metal against electrolyte, films included), mean over the front on a lateral line,
+ * in units of that at which the flaw of the layer it touches becomes critical.  Maxima: working electrode, counter
+ * electrode.  Launched over {1, ny, nz}. */
+#define PF_ARGS_fracture(IN, OUT, VAR, VAL)                                                                         \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material)       \
+      IN(uint8_t, owner) IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
+PF_ARGS(fracture);
+PF_CELL pf_sums pf_cell_fracture(const pf_fracture_args *k, pf_at at) {
+  const ptrdiff_t start = at.row * k->nx;
+  double push[2] = {0, 0}, weight[2] = {0, 0};
+  for (int i = 0; i < k->nx; i++) {
+    const ptrdiff_t c = start + i;
+    const double critical = k->params->material[k->material[c]].fracture, w = k->weight[c];
+    const int owner = k->owner[c], counter = owner == PF_COUNTER;
+    if (!(critical > 0) || !(w > 0) || !(owner == PF_WORKING || counter)) continue;
+    const double eta = k->phi[c] - (counter ? k->voltage : 0) - k->params->capillary * k->curvature[c];
+    push[counter] += w * eta / critical;
+    weight[counter] += w;
+  }
+  pf_sums r = {{weight[0] > 0 ? push[0] / weight[0] : 0, weight[1] > 0 ? push[1] / weight[1] : 0, 0, 0}};
+  const ptrdiff_t last = start + k->nx - 1;
+  const pf_electrolyte *m = &k->params->material[k->material[last]];
+  if (k->params->counter == PF_COUNTER_FACE && m->fracture > 0) {
+    double s_f;
+    const pf_current f = pf_counter_face(k->params, 1, k->phi[last], k->s[last], k->material[last], k->voltage, &s_f);
+    double d_s;
+    /* at the face: half a cell's drop behind the last centre */
+    r.s[1] = (k->phi[last] - 0.5 * f.i / pf_total_conductance(m, k->s[last], &d_s) - k->voltage) / m->fracture;
+  }
+  return r;
+}
+
 /* Whether lithium of the two electrodes touches: counts metal cells that both own. */
 #define PF_ARGS_short(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner)
 PF_ARGS(short);
@@ -112,6 +144,6 @@ PF_CELL void pf_cell_export(const pf_export_args *k, pf_at at) {
 }
 
 #define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX) \
-  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) SUM(short) MAP(export)
+  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) MAX(fracture) SUM(short) MAP(export)
 
 #endif

@@ -24,6 +24,7 @@ typedef struct pf_electrolyte {
   double film;          /* R_film kappa_ref/h of the material */
   double salt_volume;   /* Vm c0: lithium's molar volume times salt concentration, (7) */
   double c0;            /* mol/m3, for output and balances */
+  double fracture;      /* overpotential that opens its flaw, (12), RT/F; 0: has none */
   int32_t follows_salt; /* kappa_i = kappa_0 c/c0, else constant */
   int32_t enters;       /* lithium can enter */
 } pf_electrolyte;
