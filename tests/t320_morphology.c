@@ -166,8 +166,8 @@ static void hot_spot(void) {
 static void ripple_frames(void) {
   const ripple r = {100, 1000, 5, 3, 9.844689e-3, 64};
   double in_grid = 0, in_stack = 1;
-  (void)ripple_followed(&r, "grid", 0.025, 0, 10, &in_grid);
-  (void)ripple_followed(&r, "stack", 0.025, 0, 10, &in_stack);
+  (void)ripple_followed(&r, "grid", 0.025, 0, 5, &in_grid);
+  (void)ripple_followed(&r, "stack", 0.025, 0, 5, &in_stack);
   PF_ASSERT_NEAR(in_stack, in_grid, 0.005);
 }
 
@@ -310,6 +310,7 @@ static void needles(void) {
         outside = fmin(outside, fmax(fabs(j + 0.5 - middle[n]) - 0.5 * width[n], i + 0.5 - TOP));
       xi[j * NX + i] = logistic(outside);
     }
+  p->control.cfl = 0.3;
   const pf_drive drive = pf_physics_current(p, -0.3);
   double worst = 0;
   if (shape(p, xi) && pf_physics_start(p, &drive)) {
