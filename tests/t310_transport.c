@@ -286,6 +286,7 @@ static void layers(void) {
       "&layer thickness_um = 100 ionic_conductivity_S_cm = 2e-3 transference_number = 0.3 "
       "salt_concentration_mol_L = 0.5 diffusivity_cm2_s = 4e-6 exchange_current_mA_cm2 = 1 /"
       "&layer thickness_um = 100 ionic_conductivity_S_cm = 1e-4 exchange_current_mA_cm2 = 1 /"
+      "&layer thickness_um = 0.07 film_resistance_ohm_cm2 = 30 /"
       "&layer thickness_um = 100 " SALT_LAYER "/ &solver time_step_max_s = 100 cfl = 1 potential_tolerance = 1e-9 /");
   if (!p) return;
   const double i = 60;
@@ -303,6 +304,7 @@ static void layers(void) {
       for (int c = 320; c < 420; c++) total[1] += s[c];
       PF_ASSERT_NEAR(total[1] / 100, 1, 1e-6);
       PF_ASSERT_NEAR(phi[300] - phi[240], i * 60e-6 / 0.01 * p->f, 2e-6);
+      PF_ASSERT_NEAR(phi[320] - phi[319], i * (0.5e-6 / 0.01 + 30e-4 + 0.5e-6 / (0.1 * s[320])) * p->f, 1e-3);
     }
     free(s), free(phi);
   }
