@@ -7,9 +7,10 @@
 #include "mg_plan.h"
 
 enum {
-  BASIS = 8,      /* Krylov vectors between restarts */
-  SWEEPS = 2,     /* smoothing before and after */
-  TWICE_FROM = 2, /* levels that visit the next coarser one twice: the number of cycles hardly grows with the grid then */
+  BASIS = 8,  /* Krylov vectors between restarts */
+  SWEEPS = 2, /* smoothing before and after */
+  TWICE_FROM =
+      2, /* levels that visit the next coarser one twice: the number of cycles hardly grows with the grid then */
   TWICE_TO = 4,
 };
 
@@ -25,7 +26,7 @@ struct pf_linear {
   pf_backend *backend;
   int levels;
   level level[PF_MG_LEVELS_MAX];
-  float *inverse;           /* [2 n][2 n] of the coarsest level */
+  float *inverse;             /* [2 n][2 n] of the coarsest level */
   float *v[BASIS], *z[BASIS]; /* [2][cells] */
   pf_linear_system system;
   double *dense, *identity; /* host, [2 n][2 n] */
@@ -45,8 +46,7 @@ static pf_status create(pf_linear *s, const pf_grid *grid) {
     a->grid = grids[l];
     const ptrdiff_t n = a->cells = pf_cells(&a->grid);
     if (l + 1 < s->levels)
-      a->to = (pf_coarsening){a->grid.nx,   a->grid.ny,   a->grid.nz,
-                              factor[l][0], factor[l][1], factor[l][2]};
+      a->to = (pf_coarsening){a->grid.nx, a->grid.ny, a->grid.nz, factor[l][0], factor[l][1], factor[l][2]};
     PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fx));
     if (a->grid.ny > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fy));
     if (a->grid.nz > 1) PF_TRY(floats(s, PF_FACE_PARTS * n, &a->fz));
@@ -249,8 +249,8 @@ static pf_status norm(pf_linear *s, const float *w, double *result) {
   return PF_OK;
 }
 
-pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero, double tolerance,
-                          int most_iterations, pf_linear_report *report) {
+pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero, double tolerance, int most_iterations,
+                          pf_linear_report *report) {
   pf_backend *be = s->backend;
   const level *a = &s->level[0];
   double size, residual;
@@ -278,8 +278,8 @@ pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero,
       PF_TRY(cycle(s, 0, s->v[m], s->z[m]));
       report->iterations++;
       float *w = m + 1 < BASIS ? s->v[m + 1] : a->r;
-      PF_TRY(PF_MAP(be, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
-                    .cells = a->cells, .x = s->z[m], .y = w));
+      PF_TRY(PF_MAP(be, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own, .cells = a->cells,
+                    .x = s->z[m], .y = w));
       double column[BASIS + 1], length;
       PF_TRY(dots(s, w, s->v, m + 1, column));
       double minus[BASIS];
@@ -287,7 +287,8 @@ pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero,
       PF_TRY(combine(s, w, s->v, m + 1, minus));
       PF_TRY(norm(s, w, &length));
       if (length > 0)
-        PF_TRY(PF_MAP(be, block_axpby, &a->grid, .x = s->z[m], .y = w, .a = 0, .b = (float)(1 / length), .cells = a->cells));
+        PF_TRY(PF_MAP(be, block_axpby, &a->grid, .x = s->z[m], .y = w, .a = 0, .b = (float)(1 / length),
+                      .cells = a->cells));
       for (int q = 0; q < m; q++) {
         const double t = cosine[q] * column[q] + sine[q] * column[q + 1];
         column[q + 1] = -sine[q] * column[q] + cosine[q] * column[q + 1];

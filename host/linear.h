@@ -18,7 +18,7 @@ typedef struct pf_linear_system {
 } pf_linear_system;
 
 typedef struct pf_linear_report {
-  int iterations; /* V-cycles */
+  int iterations;  /* V-cycles */
   double residual; /* of ||b||, reached */
 } pf_linear_report;
 

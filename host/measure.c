@@ -120,8 +120,7 @@ void pf_measure_fault(pf_state *s, char *text, size_t size) {
       if (finite && !(excess > fmax(worst, 1e-3))) continue;
       if (finite) worst = excess;
       const size_t nx = (size_t)s->grid.nx, ny = (size_t)s->grid.ny;
-      snprintf(text, size, "%s is %.6g at cell (%zu, %zu, %zu)", names[f], values[c], c % nx, c / nx % ny,
-               c / nx / ny);
+      snprintf(text, size, "%s is %.6g at cell (%zu, %zu, %zu)", names[f], values[c], c % nx, c / nx % ny, c / nx / ny);
       if (!finite) {
         free(values);
         return;

@@ -29,8 +29,8 @@ bool pf_protocol_phase(const pf_config *cfg, int n, pf_phase *phase) {
   if (n < 0 || half >= 2 * cycles) return false;
   const double size = has_ladder(cfg) ? p->ccd_start_mA_cm2 + half / 2 * p->ccd_step_mA_cm2 : fabs(p->current_mA_cm2);
   const bool plates = (half % 2 == 0) == (p->first_half_cycle == PF_HALF_CYCLE_PLATE || has_ladder(cfg));
-  const bool by_charge = p->mode == PF_MODE_CCD_CONSTANT_CAPACITY ||
-                         (p->mode == PF_MODE_CYCLING && !isnan(p->capacity_mAh_cm2));
+  const bool by_charge =
+      p->mode == PF_MODE_CCD_CONSTANT_CAPACITY || (p->mode == PF_MODE_CYCLING && !isnan(p->capacity_mAh_cm2));
   const double hours = by_charge ? p->capacity_mAh_cm2 / size : p->half_cycle_h;
   *phase = (pf_phase){rest ? 0 : plates ? size : -size, 3600 * (rest ? p->rest_h : hours), half + 1, rest};
   return true;
@@ -82,10 +82,11 @@ static void happens(pf_protocol *p, pf_event event, const pf_history_row *row) {
   if (has_ladder(p->cfg)) {
     const int rung = (p->phase.half_cycle - 1) / 2;
     const pf_config_protocol *c = &p->cfg->protocol;
-    p->ccd[event] = (pf_summary_ccd){.reached = true,
-                                     .survived_mA_cm2 = rung > 0 ? c->ccd_start_mA_cm2 + (rung - 1) * c->ccd_step_mA_cm2 : 0,
-                                     .failed_mA_cm2 = c->ccd_start_mA_cm2 + rung * c->ccd_step_mA_cm2,
-                                     .charge_mAh_cm2 = p->charge_mAh_cm2};
+    p->ccd[event] =
+        (pf_summary_ccd){.reached = true,
+                         .survived_mA_cm2 = rung > 0 ? c->ccd_start_mA_cm2 + (rung - 1) * c->ccd_step_mA_cm2 : 0,
+                         .failed_mA_cm2 = c->ccd_start_mA_cm2 + rung * c->ccd_step_mA_cm2,
+                         .charge_mAh_cm2 = p->charge_mAh_cm2};
   }
   if (p->ends[event] && p->ended < 0) p->ended = (int)event;
 }

@@ -15,27 +15,27 @@
 typedef struct pf_phase {
   double current_mA_cm2; /* > 0 plates the working electrode; galvanostatic modes */
   double length_s;
-  int half_cycle;        /* from 1 */
+  int half_cycle; /* from 1 */
   bool rest;
 } pf_phase;
 
 typedef struct pf_protocol {
   const pf_config *cfg;
-  double unit;                  /* scaled current of the whole cell for 1 mA/cm2 */
-  pf_drive drive;               /* of the current phase */
+  double unit;    /* scaled current of the whole cell for 1 mA/cm2 */
+  pf_drive drive; /* of the current phase */
   pf_phase phase;
-  int phases, index;            /* how many, which, from 0 */
-  double start_s;               /* of the phase */
-  double phase_end_s, end_s;    /* of the phase, of the whole protocol */
-  double dendrite_length_um;    /* NaN: no such event */
-  bool ends[PF_EVENT_COUNT];    /* this event ends the run */
+  int phases, index;         /* how many, which, from 0 */
+  double start_s;            /* of the phase */
+  double phase_end_s, end_s; /* of the phase, of the whole protocol */
+  double dendrite_length_um; /* NaN: no such event */
+  bool ends[PF_EVENT_COUNT]; /* this event ends the run */
   bool seen[PF_EVENT_COUNT];
   pf_summary_event event[PF_EVENT_COUNT]; /* in the order in which they came */
   int events;
   pf_summary_ccd ccd[PF_EVENT_COUNT];
-  double charge_mAh_cm2;        /* passed since the start, both ways */
-  bool has_flaws;               /* a layer has a toughness: fracture is looked for */
-  int ended;                    /* the event that ended the run, -1: none has */
+  double charge_mAh_cm2; /* passed since the start, both ways */
+  bool has_flaws;        /* a layer has a toughness: fracture is looked for */
+  int ended;             /* the event that ended the run, -1: none has */
 } pf_protocol;
 
 void pf_protocol_make(const pf_config *cfg, const pf_scales *scales, const pf_grid *grid, pf_protocol *protocol);

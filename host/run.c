@@ -26,12 +26,12 @@ typedef struct run {
   pf_output_directory directory;
   bool has_directory, has_history;
   pf_history history;
-  float *values;           /* host, one field after the other */
-  int snapshots;           /* written so far */
+  float *values; /* host, one field after the other */
+  int snapshots; /* written so far */
   double next_snapshot_s, snapshot_interval_s, next_history_s, last_history_s;
-  double started;          /* wall time, s */
+  double started; /* wall time, s */
   long newton_most, cycles_most;
-  double newton, cycles;   /* sums */
+  double newton, cycles; /* sums */
 } run;
 
 static double wall(void) {
@@ -55,15 +55,22 @@ static pf_status write_snapshot(run *r) {
     PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
   }
   const pf_snapshot_attribute attribute[] = {
-      {"source", "pfsolve"},        {"version", pf_version()},          {"commit", pf_version_commit()},
-      {"compiler", pf_version_compiler()}, {"backend", r->backend->name}, {"device", r->backend->device},
-      {"input", r->cfg->text},      {"input_changes", r->cfg->sets ? r->cfg->sets : ""}};
-  const pf_snapshot snapshot = {
-      .title = r->cfg->run.title, .index = r->snapshots + 1, .time_s = s->time,
-      .nx = s->grid.nx, .ny = s->grid.ny, .nz = s->grid.nz, .spacing_um = r->cfg->grid.spacing_um,
-      .fields = field, .field_count = fields,
-      .attributes = attribute, .attribute_count = (int)(sizeof attribute / sizeof *attribute),
-      .compression = r->cfg->output.compression};
+      {"source", "pfsolve"},           {"version", pf_version()},
+      {"commit", pf_version_commit()}, {"compiler", pf_version_compiler()},
+      {"backend", r->backend->name},   {"device", r->backend->device},
+      {"input", r->cfg->text},         {"input_changes", r->cfg->sets ? r->cfg->sets : ""}};
+  const pf_snapshot snapshot = {.title = r->cfg->run.title,
+                                .index = r->snapshots + 1,
+                                .time_s = s->time,
+                                .nx = s->grid.nx,
+                                .ny = s->grid.ny,
+                                .nz = s->grid.nz,
+                                .spacing_um = r->cfg->grid.spacing_um,
+                                .fields = field,
+                                .field_count = fields,
+                                .attributes = attribute,
+                                .attribute_count = (int)(sizeof attribute / sizeof *attribute),
+                                .compression = r->cfg->output.compression};
   PF_TRY(pf_snapshot_write(r->directory.snapshots, &snapshot));
   if (r->cfg->output.vtk) PF_TRY(pf_snapshot_write_vtk(r->directory.snapshots, &snapshot));
   r->snapshots++;
@@ -91,19 +98,27 @@ static pf_status write_due(run *r, const pf_history_row *row, bool last) {
 static pf_status write_summary(run *r, const char *status) {
   const pf_state *s = r->state;
   const double seconds = wall() - r->started, steps = (double)s->step;
-  pf_summary summary = {
-      .title = r->cfg->run.title, .status = status,
-      .events = r->protocol.event, .event_count = r->protocol.events,
-      .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
-      .salt_error = s->salty ? s->salt_error : (double)NAN,
-      .time_s = s->time, .steps = s->step, .seconds = seconds,
-      .cells_per_second = seconds > 0 ? steps * (double)pf_cells(&s->grid) / seconds : 0,
-      .newton = {steps > 0 ? r->newton / steps : 0, r->newton_most},
-      .linear = {r->newton > 0 ? r->cycles / r->newton : 0, r->cycles_most},
-      .pfsolve = pf_version(), .commit = pf_version_commit(), .compiler = pf_version_compiler(),
-      .netcdf = pf_snapshot_netcdf_version(), .backend = r->backend->name, .device = r->backend->device,
-      .threads = r->backend->threads, .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
-      .warnings = pf_log_warnings(r->log)};
+  pf_summary summary = {.title = r->cfg->run.title,
+                        .status = status,
+                        .events = r->protocol.event,
+                        .event_count = r->protocol.events,
+                        .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
+                        .salt_error = s->salty ? s->salt_error : (double)NAN,
+                        .time_s = s->time,
+                        .steps = s->step,
+                        .seconds = seconds,
+                        .cells_per_second = seconds > 0 ? steps * (double)pf_cells(&s->grid) / seconds : 0,
+                        .newton = {steps > 0 ? r->newton / steps : 0, r->newton_most},
+                        .linear = {r->newton > 0 ? r->cycles / r->newton : 0, r->cycles_most},
+                        .pfsolve = pf_version(),
+                        .commit = pf_version_commit(),
+                        .compiler = pf_version_compiler(),
+                        .netcdf = pf_snapshot_netcdf_version(),
+                        .backend = r->backend->name,
+                        .device = r->backend->device,
+                        .threads = r->backend->threads,
+                        .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
+                        .warnings = pf_log_warnings(r->log)};
   memcpy(summary.ccd, r->protocol.ccd, sizeof summary.ccd);
   return pf_summary_write(r->directory.path, &summary);
 }
@@ -164,8 +179,8 @@ static pf_status advance(run *r, bool *stopped) {
     const int events = r->protocol.events;
     PF_TRY(pf_protocol_observe(&r->protocol, s, step.limited, &row));
     for (int e = events; e < r->protocol.events; e++)
-      pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV", pf_event_name(r->protocol.event[e].event),
-                 row.time_s / 3600, row.current_mA_cm2, row.voltage_mV);
+      pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV",
+                 pf_event_name(r->protocol.event[e].event), row.time_s / 3600, row.current_mA_cm2, row.voltage_mV);
     PF_TRY(write_due(r, &row, pf_protocol_done(&r->protocol, s->time)));
     if (pf_protocol_advance(&r->protocol, s->time)) pf_state_forget(s);
     pf_log_progress(r->log, s->time / r->protocol.end_s, "%.3f h, %.4g mA/cm2, %.4g mV, front %.4g um",
@@ -194,8 +209,8 @@ pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *lo
   pf_status status = prepare(&r, options);
   if (status == PF_OK) {
     const pf_grid *g = &r.scenario.grid;
-    pf_log_say(log, PF_LOG_INFO, "start", "%s: %d x %d x %d cells of %.4g um on %s", cfg->run.title, g->nx, g->ny, g->nz,
-               cfg->grid.spacing_um, r.backend->device);
+    pf_log_say(log, PF_LOG_INFO, "start", "%s: %d x %d x %d cells of %.4g um on %s", cfg->run.title, g->nx, g->ny,
+               g->nz, cfg->grid.spacing_um, r.backend->device);
     for (int n = 0; n < cfg->layers; n++)
       if (cfg->layer[n].film)
         pf_log_say(log, PF_LOG_INFO, "film", "layer %s (%.4g um) is thinner than 3 W = %.4g um: it acts as a film",
@@ -205,7 +220,9 @@ pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *lo
   }
   if (status != PF_OK) save_failed(&r, status);
   if (status == PF_OK) {
-    const char *word = stopped ? "stopped" : r.protocol.ended >= 0 ? pf_event_name((pf_event)r.protocol.ended) : "completed";
+    const char *word = stopped                 ? "stopped"
+                       : r.protocol.ended >= 0 ? pf_event_name((pf_event)r.protocol.ended)
+                                               : "completed";
     status = write_summary(&r, word);
     if (status == PF_OK)
       pf_log_say(log, PF_LOG_INFO, "end", "%s after %.4g h in %ld steps and %.3g s: %s", word, r.state->time / 3600,

@@ -7,7 +7,8 @@
 #include "cell_random.h"
 #include "pf_constants.h"
 
-static const double um = 1e-6, S_cm = 100, mA_cm2 = 10, mol_L = 1000, cm2_s = 1e-4, ohm_cm2 = 1e-4, pi = 3.14159265358979323846;
+static const double um = 1e-6, S_cm = 100, mA_cm2 = 10, mol_L = 1000, cm2_s = 1e-4, ohm_cm2 = 1e-4,
+                    pi = 3.14159265358979323846;
 
 static double thermal(const pf_config *cfg) { return PF_GAS * cfg->conditions.temperature_K / PF_FARADAY; }
 
@@ -76,10 +77,9 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   p->eps = cfg->model.interface_width_cells / 4;
   p->floor = 1e-6;
   p->counter = cfg->lithium.counter_thickness_um > 0 ? PF_COUNTER_RESOLVED
-               : cfg->lithium.counter_kinetics        ? PF_COUNTER_FACE
-                                                      : PF_COUNTER_IDEAL;
-  for (int m = 0; m < s->layers; m++)
-    p->material[m] = electrolyte(cfg, s, &cfg->layer[s->layer_of[m]].properties);
+               : cfg->lithium.counter_kinetics       ? PF_COUNTER_FACE
+                                                     : PF_COUNTER_IDEAL;
+  for (int m = 0; m < s->layers; m++) p->material[m] = electrolyte(cfg, s, &cfg->layer[s->layer_of[m]].properties);
   const int last = cfg->layers - 1;
   p->electrode[0] = electrode(cfg, s, cfg->layer[0].film ? 0 : -1);
   p->electrode[1] = electrode(cfg, s, cfg->layer[last].film ? last : -1);
@@ -100,12 +100,13 @@ pf_status pf_scenario_front(const pf_config *cfg, const pf_grid *g, double *fron
       for (int a = 0; a <= most_y; a++) {
         if (a == 0 && b <= 0) continue; /* the mean, and modes that another one stands for */
         const double k = 2 * pi * hypot(a / ly, b / lz);
-        const pf_normal_pair n = pf_random_normal((uint32_t)cfg->run.random_seed, PF_RANDOM_ROUGHNESS, (uint32_t)a,
-                                                  (uint32_t)(b + most_z));
+        const pf_normal_pair n =
+            pf_random_normal((uint32_t)cfg->run.random_seed, PF_RANDOM_ROUGHNESS, (uint32_t)a, (uint32_t)(b + most_z));
         const double size = exp(-0.125 * k * k * length * length);
         if (size < 1e-3) continue;
         for (ptrdiff_t row = 0; row < rows; row++) {
-          const double phase = 2 * pi * (a * ((double)(row % g->ny) + 0.5) / g->ny + b * ((double)(row / g->ny) + 0.5) / g->nz);
+          const double phase =
+              2 * pi * (a * ((double)(row % g->ny) + 0.5) / g->ny + b * ((double)(row / g->ny) + 0.5) / g->nz);
           front[row] += size * (n.a * cos(phase) + n.b * sin(phase));
         }
       }
@@ -245,7 +246,8 @@ void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out
     if (!(p->transference_number < 1)) continue;
     const double share = 1 - p->transference_number, c0 = p->salt_concentration_mol_L * mol_L;
     const double d = p->diffusivity_cm2_s * cm2_s;
-    fprintf(out, "!     limiting current over %.4g um: %.4g mA/cm2", gap / um, 2 * PF_FARADAY * d * c0 / (share * gap) / mA_cm2);
+    fprintf(out, "!     limiting current over %.4g um: %.4g mA/cm2", gap / um,
+            2 * PF_FARADAY * d * c0 / (share * gap) / mA_cm2);
     if (!isnan(current) && current > 0) {
       const double q = PF_FARADAY * c0 / (2 * share * current);
       fprintf(out, "; Sand's time at %.4g mA/cm2: %.4g h", current / mA_cm2, pi * d * q * q / 3600);
@@ -256,9 +258,11 @@ void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out
     if (cfg->layer[n].film)
       fprintf(out, "!   film %s: %.4g ohm cm2, thinner than 3 W: a resistance that rides with the interface\n",
               cfg->layer[n].name, given(cfg->layer[n].properties.film_resistance_ohm_cm2, 0));
-  if (!isnan(current)) fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
+  if (!isnan(current))
+    fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
   bool salty = false;
   for (int m = 0; m < sc->layers; m++) salty = salty || sc->params.material[m].anion_share > 0;
   const double bytes = pf_state_bytes(&sc->grid, salty);
-  fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20, bytes / (double)pf_cells(&sc->grid));
+  fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20,
+          bytes / (double)pf_cells(&sc->grid));
 }

@@ -11,9 +11,9 @@ typedef struct pf_scenario {
   pf_params params;
   pf_scales scales;
   bool stack;
-  int layers;                     /* resolved ones: index into params.material */
-  int layer_of[PF_MATERIALS];     /* their index in cfg->layer */
-  double reference_conductivity;  /* S/m */
+  int layers;                    /* resolved ones: index into params.material */
+  int layer_of[PF_MATERIALS];    /* their index in cfg->layer */
+  double reference_conductivity; /* S/m */
 } pf_scenario;
 
 void pf_scenario_make(const pf_config *cfg, pf_scenario *scenario);

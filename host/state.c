@@ -11,7 +11,7 @@ static pf_status array(pf_state *s, size_t bytes, void *field) {
 
 static pf_status create(pf_state *s) {
   const size_t n = (size_t)pf_cells(&s->grid), rows = (size_t)pf_rows(&s->grid);
-  double **fields[] = {&s->xi,      &s->xi_next,   &s->s,        &s->s_next, &s->phi,      &s->s_start,
+  double **fields[] = {&s->xi,        &s->xi_next,  &s->s,      &s->s_next,    &s->phi,  &s->s_start,
                        &s->phi_start, &s->reaction, &s->weight, &s->curvature, &s->logit};
   for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) PF_TRY(array(s, n * sizeof(double), fields[f]));
   PF_TRY(array(s, 2 * n * sizeof(float), &s->rate));
@@ -56,11 +56,37 @@ pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_par
 
 void pf_state_destroy(pf_state *s) {
   if (!s) return;
-  void *arrays[] = {s->xi,     s->xi_next, s->s,        s->s_next,    s->phi,   s->s_start,  s->phi_start,
-                    s->rate,   s->reaction, s->weight,  s->curvature, s->logit, s->material, s->owner,
-                    s->owner_before, s->hotspot, s->film_x, s->front, s->du,    s->sensitivity, s->border,
-                    s->d_params, s->d_pairs, s->scratch,
-                    s->ax,    s->ay,       s->az,     s->m,         s->ion_rhs, s->ion_du,  s->ion_sensitivity,
+  void *arrays[] = {s->xi,
+                    s->xi_next,
+                    s->s,
+                    s->s_next,
+                    s->phi,
+                    s->s_start,
+                    s->phi_start,
+                    s->rate,
+                    s->reaction,
+                    s->weight,
+                    s->curvature,
+                    s->logit,
+                    s->material,
+                    s->owner,
+                    s->owner_before,
+                    s->hotspot,
+                    s->film_x,
+                    s->front,
+                    s->du,
+                    s->sensitivity,
+                    s->border,
+                    s->d_params,
+                    s->d_pairs,
+                    s->scratch,
+                    s->ax,
+                    s->ay,
+                    s->az,
+                    s->m,
+                    s->ion_rhs,
+                    s->ion_du,
+                    s->ion_sensitivity,
                     s->ion_border};
   for (size_t f = 0; f < sizeof arrays / sizeof *arrays; f++) s->backend->release(s->backend, arrays[f]);
   pf_linear_destroy(s->linear);

@@ -37,31 +37,31 @@ typedef struct pf_transport_report {
 typedef struct pf_state {
   pf_backend *backend;
   pf_grid grid;
-  pf_params params;       /* the host's copy */
-  pf_params *d_params;    /* the backend's */
-  pf_pair *d_pairs;       /* [PF_MATERIALS][PF_MATERIALS], the backend's */
-  pf_pair pair;           /* of the first material with itself */
-  int faces;              /* pf_faces */
-  bool films;             /* film_x holds any */
+  pf_params params;    /* the host's copy */
+  pf_params *d_params; /* the backend's */
+  pf_pair *d_pairs;    /* [PF_MATERIALS][PF_MATERIALS], the backend's */
+  pf_pair pair;        /* of the first material with itself */
+  int faces;           /* pf_faces */
+  bool films;          /* film_x holds any */
   pf_scales scales;
   pf_enters enters;
-  bool stack;             /* frame `stack`: it moves with the electrode's mean growth */
-  bool salty;             /* a layer has a salt equation */
-  double tolerance;       /* of Newton's method */
+  bool stack;       /* frame `stack`: it moves with the electrode's mean growth */
+  bool salty;       /* a layer has a salt equation */
+  double tolerance; /* of Newton's method */
 
-  double *xi, *xi_next;   /* lithium fraction, 1; next: being made */
-  double *s, *s_next;     /* salt c/c0, 1 */
-  double *phi;            /* ionic potential, RT/F */
+  double *xi, *xi_next;        /* lithium fraction, 1; next: being made */
+  double *s, *s_next;          /* salt c/c0, 1 */
+  double *phi;                 /* ionic potential, RT/F */
   double *s_start, *phi_start; /* at the start of the step */
-  float *rate;            /* [2][cells]: last step's d phi/dt, d s/dt, 1/s, to predict the next */
-  double *reaction;       /* r of (1) */
+  float *rate;                 /* [2][cells]: last step's d phi/dt, d s/dt, 1/s, to predict the next */
+  double *reaction;            /* r of (1) */
   double *weight, *curvature, *logit;
-  uint8_t *material;      /* index into params.material */
+  uint8_t *material;             /* index into params.material */
   uint8_t *owner, *owner_before; /* pf_owner */
-  double *hotspot;        /* [nz][ny]: factor on the exchange current of the working electrode */
-  double *film_x;         /* [nx + 1]: resistance of films in the faces, NULL if there is none */
-  double *front;          /* [nz][ny]: place of the front, cells */
-  float *scratch;         /* [cells], for output */
+  double *hotspot;               /* [nz][ny]: factor on the exchange current of the working electrode */
+  double *film_x;                /* [nx + 1]: resistance of films in the faces, NULL if there is none */
+  double *front;                 /* [nz][ny]: place of the front, cells */
+  float *scratch;                /* [cells], for output */
 
   /* With salt: potential and salt together (linear.h). */
   float *du, *sensitivity, *border; /* [2][cells] */
@@ -71,25 +71,25 @@ typedef struct pf_state {
   double *ax, *ay, *az, *m, *ion_rhs, *ion_du, *ion_sensitivity, *ion_border;
   pf_multigrid *multigrid;
 
-  double time, dt;        /* s; dt: of the last step */
+  double time, dt; /* s; dt: of the last step */
   long step;
-  double voltage;         /* RT/F */
-  double current;         /* that flowed in the last step, scaled */
-  double shift;           /* U of the frame, cells/s */
-  double speed;           /* of the fastest piece of the front, cells/s */
-  double salt_least;      /* least s of the electrolyte */
-  double profile;         /* Q of (2b)'s text: 1 for a tanh profile */
-  bool sensitive;         /* sensitivity holds a solution */
-  bool fresh;             /* the drive has changed since the last step */
-  double rate_dt;         /* time step of `rate`, 0: none yet */
-  double voltage_rate;    /* that of the voltage, 1/s */
+  double voltage;      /* RT/F */
+  double current;      /* that flowed in the last step, scaled */
+  double shift;        /* U of the frame, cells/s */
+  double speed;        /* of the fastest piece of the front, cells/s */
+  double salt_least;   /* least s of the electrolyte */
+  double profile;      /* Q of (2b)'s text: 1 for a tanh profile */
+  bool sensitive;      /* sensitivity holds a solution */
+  bool fresh;          /* the drive has changed since the last step */
+  double rate_dt;      /* time step of `rate`, 0: none yet */
+  double voltage_rate; /* that of the voltage, 1/s */
 
   /* Balances, in cells of lithium and scaled amounts of salt. */
   double lithium_start[2], lithium_passed[2]; /* at the start; what the currents brought (working, counter) */
   double lithium_retreat[2];                  /* left through the ends (frame) or could not enter */
   double throughput;                          /* sum of |current| dt, cells */
   double salt_start, salt_out;
-  double faraday_error, salt_error;           /* relative, of the last step */
+  double faraday_error, salt_error; /* relative, of the last step */
 } pf_state;
 
 /* Allocates everything but sets no field.  PF_NO_MEMORY. */

@@ -98,8 +98,8 @@ pf_status pf_step_start(pf_state *s, const pf_drive *drive, pf_step_report *repo
   s->shift = 0;
   PF_TRY(pf_transport_step(s, 0, drive, &transport));
   *report = (pf_step_report){.newton = transport.newton, .cycles = transport.cycles, .limited = transport.limited};
-  PF_CHECK(transport.converged, PF_FAILED, "no potential was found at the start (%.1e of the current is out of balance)",
-           transport.residual);
+  PF_CHECK(transport.converged, PF_FAILED,
+           "no potential was found at the start (%.1e of the current is out of balance)", transport.residual);
   PF_TRY(read_current(s));
   set_frame(s, s->current);
   return health(s);
@@ -110,7 +110,7 @@ pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *d
   *report = (pf_step_report){0};
   double dt = fmin(control->dt_max, dt_most);
   if (s->speed > 0) dt = fmin(dt, control->cfl / s->speed);
-  if (s->dt > 0) dt = fmin(dt, 2 * s->dt); /* grows slowly after a cut */
+  if (s->dt > 0) dt = fmin(dt, 2 * s->dt);                         /* grows slowly after a cut */
   if (dt_most - dt < 0.5 * dt && dt < dt_most) dt = 0.5 * dt_most; /* no splinter at the end of a half cycle */
   pf_transport_report transport;
   double before[PF_SUMS] = {0}, after[PF_SUMS] = {0};

@@ -6,9 +6,9 @@
 
 /* How long a step may be and how often it is tried. */
 typedef struct pf_step_control {
-  double cfl;     /* of a cell that the front may move in a step */
-  double dt_max;  /* s */
-  double dt_min;  /* s: below, the run has failed */
+  double cfl;    /* of a cell that the front may move in a step */
+  double dt_max; /* s */
+  double dt_min; /* s: below, the run has failed */
 } pf_step_control;
 
 typedef struct pf_step_report {

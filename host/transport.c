@@ -29,14 +29,31 @@ pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
   double currents[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, newton_react, &s->grid, currents, .xi = s->xi, .phi = s->phi, .s = s->s,
                 .weight = s->weight, .curvature = s->curvature, .material = s->material, .owner = s->owner,
-                .hotspot = s->hotspot, .params = s->d_params, .voltage = s->voltage, .voltage_working = 0,
-                .reaction = s->reaction, .own = a->own, .border = s->border, .cells = pf_cells(&s->grid)));
-  const pf_newton_args fluxes = {.xi = s->xi, .phi = s->phi, .s = s->s, .s_0 = s->s_start, .reaction = s->reaction,
-                                 .material = s->material, .film_x = s->film_x, .params = s->d_params,
-                                 .pairs = s->d_pairs, .rhs = a->rhs, .fx = a->fx, .fy = a->fy, .fz = a->fz,
-                                 .own = a->own, .border = s->border, .pair = s->pair, .cells = pf_cells(&s->grid),
-                                 .voltage = s->voltage, .floor = s->params.floor, .per_dt = dt > 0 ? 1 / dt : 0,
-                                 .growth_dt = s->params.growth * dt, .shift_dt = s->shift * dt, .carry = s->shift};
+                .hotspot = s->hotspot, .params = s->d_params, .voltage = s->voltage, .reaction = s->reaction,
+                .own = a->own, .border = s->border, .cells = pf_cells(&s->grid)));
+  const pf_newton_args fluxes = {.xi = s->xi,
+                                 .phi = s->phi,
+                                 .s = s->s,
+                                 .s_0 = s->s_start,
+                                 .reaction = s->reaction,
+                                 .material = s->material,
+                                 .film_x = s->film_x,
+                                 .params = s->d_params,
+                                 .pairs = s->d_pairs,
+                                 .rhs = a->rhs,
+                                 .fx = a->fx,
+                                 .fy = a->fy,
+                                 .fz = a->fz,
+                                 .own = a->own,
+                                 .border = s->border,
+                                 .pair = s->pair,
+                                 .cells = pf_cells(&s->grid),
+                                 .voltage = s->voltage,
+                                 .floor = s->params.floor,
+                                 .per_dt = dt > 0 ? 1 / dt : 0,
+                                 .growth_dt = s->params.growth * dt,
+                                 .shift_dt = s->shift * dt,
+                                 .carry = s->shift};
   static const pf_kernel kernel[3][3] = {
       {PF_KERNEL_newton_uniform_1, PF_KERNEL_newton_uniform_2, PF_KERNEL_newton_uniform_3},
       {PF_KERNEL_newton_plain_1, PF_KERNEL_newton_plain_2, PF_KERNEL_newton_plain_3},
@@ -68,7 +85,8 @@ static pf_status update_both(pf_state *s, double d_voltage) {
                 .cells = pf_cells(&s->grid));
 }
 
-static const equations both = {pf_transport_assemble, prepare_both, solve_both, sensitivity_both, current_both, update_both};
+static const equations both = {pf_transport_assemble, prepare_both, solve_both,
+                               sensitivity_both,      current_both, update_both};
 
 /* ---- the potential alone ---- */
 
@@ -77,8 +95,8 @@ static pf_status assemble_ion(pf_state *s, double dt, double sums[PF_SUMS]) {
   double found[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, ion_newton, &s->grid, found, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
                 .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
-                .params = s->d_params, .voltage = s->voltage, .voltage_working = 0, .ax = s->ax, .ay = s->ay,
-                .az = s->az, .reaction = s->reaction, .rhs = s->ion_rhs, .m = s->m, .border = s->ion_border));
+                .params = s->d_params, .voltage = s->voltage, .ax = s->ax, .ay = s->ay, .az = s->az,
+                .reaction = s->reaction, .rhs = s->ion_rhs, .m = s->m, .border = s->ion_border));
   sums[0] = found[0], sums[1] = 0, sums[2] = found[1], sums[3] = found[2];
   return PF_OK;
 }
@@ -117,29 +135,19 @@ static const equations potential = {assemble_ion, prepare_ion, solve_ion, sensit
 
 /* ---- Newton's method ---- */
 
-static pf_status react(pf_state *s, double working, double counter, double sums[PF_SUMS]) {
-  return PF_SUM(s->backend, react, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
-                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
-                .params = s->d_params, .voltage = counter, .voltage_working = working, .reaction = s->reaction);
-}
-
-/* The last, scalar Newton step: shifts both electrodes' potentials until the working current is `current` and the
- * counter's its opposite, to round-off.  current NaN: the working electrode's as it is. */
+/* The reaction that everything else uses.  What Newton's method left out of balance, at most its tolerance, is put where
+ * current flows, in proportion to it, so that the working electrode's sum is the current to round-off and the counter's
+ * its opposite.  (A shift of the electrode's potential would do the same, but has no solution where the current no longer
+ * grows with it: past depletion.)  current NaN: the working electrode's as it is. */
 static pf_status close_balance(pf_state *s, double current) {
-  double working = 0, counter = s->voltage, sums[PF_SUMS];
-  for (int n = 0; n < 8; n++) {
-    PF_TRY(react(s, working, counter, sums));
-    if (isnan(current)) current = sums[0];
-    const double miss_w = sums[0] - current, miss_c = sums[2] + current;
-    const double small = 1e-15 * (fabs(current) + 1e-300);
-    const bool done_w = fabs(miss_w) <= small || !(fabs(sums[1]) > 0);
-    const bool done_c = fabs(miss_c) <= small || !(fabs(sums[3]) > 0);
-    if (done_w && done_c) break;
-    if (!done_w) working -= miss_w / sums[1];
-    if (!done_c) counter -= miss_c / sums[3];
-  }
-  s->voltage = counter - working;
-  return PF_OK;
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, react, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
+                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
+                .params = s->d_params, .voltage = s->voltage, .reaction = s->reaction));
+  if (isnan(current)) current = sums[0];
+  return PF_MAP(s->backend, close, &s->grid, .reaction = s->reaction, .owner = s->owner,
+                .working = sums[1] > 0 ? (current - sums[0]) / sums[1] : 0,
+                .counter = sums[3] > 0 ? (-current - sums[2]) / sums[3] : 0);
 }
 
 static pf_status restore(pf_state *s, double voltage) {
@@ -154,7 +162,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
   const equations *e = s->salty ? &both : &potential;
   const double rows = (double)pf_rows(&s->grid);
   bool limited = false; /* held at the compliance voltage */
-  double expected = 0; /* residual after the last linear solve */
+  double expected = 0;  /* residual after the last linear solve */
   for (int n = 0; n <= NEWTON_MOST; n++) {
     double sums[PF_SUMS];
     PF_TRY(e->assemble(s, dt, sums));
@@ -190,7 +198,8 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
       const bool poor = n > 0 && report->residual > 3 * expected;
       if (!s->sensitive || poor) {
         pf_linear_report kept;
-        const pf_status found = e->solve_sensitivity(s, s->sensitive ? 1e-5 : 1e-6, s->sensitive ? 3 : CYCLES_MOST, &kept);
+        const pf_status found =
+            e->solve_sensitivity(s, s->sensitive ? 1e-5 : 1e-6, s->sensitive ? 3 : CYCLES_MOST, &kept);
         if (found == PF_FAILED) return PF_OK;
         PF_TRY(found);
         report->cycles += kept.iterations;

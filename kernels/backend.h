@@ -21,7 +21,7 @@ typedef struct pf_backend pf_backend;
 struct pf_backend {
   const char *name;  /* "cpu", "check", "cuda" */
   char device[256];  /* in words, for logs and files */
-  int threads;      /* of the host that loop over cells; 1 on a GPU */
+  int threads;       /* of the host that loop over cells; 1 on a GPU */
   size_t bytes;      /* allocated now */
   size_t bytes_peak; /* at most */
   void *self;        /* the backend's own */

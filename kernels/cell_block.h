@@ -95,8 +95,8 @@ PF_CELL void pf_cell_block_relax(const pf_block_relax_args *k, pf_at at) {
 
 /* Transfers: a coarse cell is sx x sy x sz (1 or 2 each) fine ones, its value one constant over them. */
 typedef struct pf_coarsening {
-  int nx, ny, nz;  /* fine cells */
-  int sx, sy, sz;  /* fine cells of a coarse one in each direction */
+  int nx, ny, nz; /* fine cells */
+  int sx, sy, sz; /* fine cells of a coarse one in each direction */
 } pf_coarsening;
 
 /* The fine cells of a coarse one: the first, the steps to the others, and 1 or 0 for those that are there. */
@@ -140,8 +140,9 @@ PF_CELL void pf_cell_block_restrict(const pf_block_restrict_args *k, pf_at at) {
 }
 
 #define PF_ARGS_block_prolong(IN, OUT, VAR, VAL) \
-  VAR(float, fine) IN(float, coarse) VAL(pf_coarsening, to) VAL(ptrdiff_t, cells) VAL(ptrdiff_t, coarse_cells) \
-      VAL(int, coarse_nx) VAL(int, coarse_ny)
+  VAR(float, fine)                               \
+  IN(float, coarse)                              \
+  VAL(pf_coarsening, to) VAL(ptrdiff_t, cells) VAL(ptrdiff_t, coarse_cells) VAL(int, coarse_nx) VAL(int, coarse_ny)
 PF_ARGS(block_prolong);
 PF_CELL void pf_cell_block_prolong(const pf_block_prolong_args *k, pf_at at) {
   const pf_coarsening t = k->to;
@@ -169,9 +170,11 @@ PF_CELL void pf_block_coarse_face(const float *fine, float *coarse, ptrdiff_t n,
   }
 }
 
-#define PF_ARGS_block_coarsen(IN, OUT, VAR, VAL)                                                                  \
-  IN(float, fx) IN(float, fy) IN(float, fz) IN(float, own) OUT(float, cx) OUT(float, cy) OUT(float, cz)           \
-      OUT(float, cown) VAL(pf_coarsening, to) VAL(ptrdiff_t, cells)
+#define PF_ARGS_block_coarsen(IN, OUT, VAR, VAL)                                                                    \
+  IN(float, fx)                                                                                                     \
+  IN(float, fy)                                                                                                     \
+  IN(float, fz) IN(float, own) OUT(float, cx) OUT(float, cy) OUT(float, cz) OUT(float, cown) VAL(pf_coarsening, to) \
+      VAL(ptrdiff_t, cells)
 PF_ARGS(block_coarsen);
 PF_CELL void pf_cell_block_coarsen(const pf_block_coarsen_args *k, pf_at at) {
   const pf_coarsening t = k->to;
@@ -200,9 +203,7 @@ PF_CELL void pf_cell_block_coarsest(const pf_block_coarsest_args *k, pf_at at) {
 
 #define PF_ARGS_block_fill(IN, OUT, VAR, VAL) OUT(float, x) VAL(float, a) VAL(ptrdiff_t, cells)
 PF_ARGS(block_fill);
-PF_CELL void pf_cell_block_fill(const pf_block_fill_args *k, pf_at at) {
-  k->x[at.c] = k->x[k->cells + at.c] = k->a;
-}
+PF_CELL void pf_cell_block_fill(const pf_block_fill_args *k, pf_at at) { k->x[at.c] = k->x[k->cells + at.c] = k->a; }
 /* y = a x + b y */
 #define PF_ARGS_block_axpby(IN, OUT, VAR, VAL) \
   IN(float, x) VAR(float, y) VAL(float, a) VAL(float, b) VAL(ptrdiff_t, cells)
@@ -227,8 +228,8 @@ PF_CELL double pf_block_dot(const float *x, const float *y, ptrdiff_t c, ptrdiff
 }
 PF_CELL pf_sums pf_cell_block_dots(const pf_block_dots_args *k, pf_at at) {
   const ptrdiff_t c = at.c, d = at.c + k->cells;
-  const pf_sums r = {{pf_block_dot(k->x, k->y0, c, d), pf_block_dot(k->x, k->y1, c, d),
-                      pf_block_dot(k->x, k->y2, c, d), pf_block_dot(k->x, k->y3, c, d)}};
+  const pf_sums r = {{pf_block_dot(k->x, k->y0, c, d), pf_block_dot(k->x, k->y1, c, d), pf_block_dot(k->x, k->y2, c, d),
+                      pf_block_dot(k->x, k->y3, c, d)}};
   return r;
 }
 /* y += a0 x0 + a1 x1 + a2 x2 + a3 x3 (NULL: left out) */
@@ -262,9 +263,10 @@ PF_CELL pf_sums pf_cell_block_current(const pf_block_current_args *k, pf_at at) 
   return r;
 }
 
-#define PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)                                                                      \
-  MAP(block_residual) MAP(block_apply) SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong) MAP(block_coarsen) \
-  MAP(block_coarsest) MAP(block_fill) MAP(block_axpby) MAP(block_scaled) SUM(block_dots) MAP(block_combine)         \
-  SUM(block_current)
+#define PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)                                                                     \
+  MAP(block_residual)                                                                                              \
+  MAP(block_apply)                                                                                                 \
+  SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong) MAP(block_coarsen) MAP(block_coarsest) MAP(block_fill) \
+      MAP(block_axpby) MAP(block_scaled) SUM(block_dots) MAP(block_combine) SUM(block_current)
 
 #endif

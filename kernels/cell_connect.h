@@ -42,7 +42,7 @@ PF_CELL int pf_connect_pair(const double *xi, uint8_t *owner, ptrdiff_t from, pt
 
 /* One line in direction `stride`, of `length` cells, walked up and down (twice where it is periodic); the number of
  * changes is summed.  The grid of the launch has one cell a line. */
-#define PF_ARGS_connect_line(IN, OUT, VAR, VAL)                                                             \
+#define PF_ARGS_connect_line(IN, OUT, VAR, VAL) \
   IN(double, xi) VAR(uint8_t, owner) VAL(int, direction) VAL(int, length) VAL(int, tails) VAL(pf_grid, fine)
 PF_ARGS(connect_line);
 PF_CELL pf_sums pf_cell_connect_line(const pf_connect_line_args *k, pf_at at) {
@@ -54,14 +54,12 @@ PF_CELL pf_sums pf_cell_connect_line(const pf_connect_line_args *k, pf_at at) {
   for (int walk = 0; walk < walks; walk++) {
     for (int q = 1; q < n; q++)
       changes += pf_connect_pair(k->xi, k->owner, start + (q - 1) * stride, start + q * stride, k->tails);
-    if (walks == 2)
-      changes += pf_connect_pair(k->xi, k->owner, start + (n - 1) * stride, start, k->tails);
+    if (walks == 2) changes += pf_connect_pair(k->xi, k->owner, start + (n - 1) * stride, start, k->tails);
   }
   for (int walk = 0; walk < walks; walk++) {
     for (int q = n - 1; q > 0; q--)
       changes += pf_connect_pair(k->xi, k->owner, start + q * stride, start + (q - 1) * stride, k->tails);
-    if (walks == 2)
-      changes += pf_connect_pair(k->xi, k->owner, start, start + (n - 1) * stride, k->tails);
+    if (walks == 2) changes += pf_connect_pair(k->xi, k->owner, start, start + (n - 1) * stride, k->tails);
   }
   const pf_sums r = {{changes, 0, 0, 0}};
   return r;

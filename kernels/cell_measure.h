@@ -32,9 +32,9 @@ PF_CELL pf_sums pf_cell_current(const pf_current_args *k, pf_at at) {
 
 /* Salt: sum of capacity (1-xi) s, of capacity (1-xi) where there is salt; what leaves through x = Lx (sign of the
  * residual: leaving is positive) with the displaced electrolyte, as the newton kernel has it. */
-#define PF_ARGS_salt(IN, OUT, VAR, VAL)                                                                    \
-  IN(double, xi) IN(double, phi) IN(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, voltage) \
-      VAL(double, carry)
+#define PF_ARGS_salt(IN, OUT, VAR, VAL) \
+  IN(double, xi)                        \
+  IN(double, phi) IN(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, voltage) VAL(double, carry)
 PF_ARGS(salt);
 PF_CELL pf_sums pf_cell_salt(const pf_salt_args *k, pf_at at) {
   const pf_electrolyte *m = &k->params->material[k->material[at.c]];
@@ -62,7 +62,7 @@ PF_CELL void pf_cell_salt_correct(const pf_salt_correct_args *k, pf_at at) {
 
 /* Health: largest -s in the electrolyte, largest current density of the interface, largest excess of xi beyond [0, 1],
  * and 1 where a value is not finite (a comparison that NaN fails). */
-#define PF_ARGS_health(IN, OUT, VAR, VAL)                                                            \
+#define PF_ARGS_health(IN, OUT, VAR, VAL) \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, reaction) IN(double, weight) VAL(double, eps)
 PF_ARGS(health);
 PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
@@ -70,7 +70,8 @@ PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
   const double w = pf_reaction_weight(r, k->weight[at.c], xi, k->eps);
   const double beyond = xi < 0 ? -xi : xi - 1;
   const int good = fabs(xi) <= 1e300 && fabs(k->phi[at.c]) <= 1e300 && fabs(k->s[at.c]) <= 1e300 && fabs(r) <= 1e300;
-  const pf_sums out = {{xi < 0.5 ? -k->s[at.c] : -1e300, w * k->eps > 0.05 ? fabs(r) / w : 0, beyond, good ? 0.0 : 1.0}};
+  const pf_sums out = {
+      {xi < 0.5 ? -k->s[at.c] : -1e300, w * k->eps > 0.05 ? fabs(r) / w : 0, beyond, good ? 0.0 : 1.0}};
   return out;
 }
 
@@ -96,9 +97,11 @@ PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
 /* (12): overpotential of deposition (metal against electrolyte, films included), mean over the front on a lateral line,
  * in units of that at which the flaw of the layer it touches becomes critical.  Maxima: working electrode, counter
  * electrode.  Launched over {1, ny, nz}. */
-#define PF_ARGS_fracture(IN, OUT, VAR, VAL)                                                                         \
-  IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material)       \
-      IN(uint8_t, owner) IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
+#define PF_ARGS_fracture(IN, OUT, VAR, VAL)                                                       \
+  IN(double, xi)                                                                                  \
+  IN(double, phi)                                                                                 \
+  IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) IN(uint8_t, owner) \
+      IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
 PF_ARGS(fracture);
 PF_CELL pf_sums pf_cell_fracture(const pf_fracture_args *k, pf_at at) {
   const ptrdiff_t start = at.row * k->nx;
@@ -135,7 +138,7 @@ PF_CELL pf_sums pf_cell_short(const pf_short_args *k, pf_at at) {
 }
 
 /* A field for a file: y = factor x (times c0 of the cell's layer where by_salt). */
-#define PF_ARGS_export(IN, OUT, VAR, VAL)                                                                     \
+#define PF_ARGS_export(IN, OUT, VAR, VAL) \
   IN(double, x) IN(uint8_t, material) IN(pf_params, params) OUT(float, y) VAL(double, factor) VAL(int, by_salt)
 PF_ARGS(export);
 PF_CELL void pf_cell_export(const pf_export_args *k, pf_at at) {

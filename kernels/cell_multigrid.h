@@ -248,11 +248,13 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
   k->u[at.c] = (float)sum;
 }
 
-#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                         \
-  SUM(mg_start)                                                                                            \
-  SUM(mg_apply)                                                                                            \
-  SUM(mg_reduce)                                                                                           \
-  SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round) MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) \
-      SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                                 \
+  SUM(mg_start)                                                                                                    \
+  SUM(mg_apply)                                                                                                    \
+  SUM(mg_reduce)                                                                                                   \
+  SUM(mg_dots)                                                                                                     \
+  SUM(mg_shift)                                                                                                    \
+  MAP(mg_direction) MAP(mg_round) MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) \
+      MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
 
 #endif

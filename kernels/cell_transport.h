@@ -26,10 +26,10 @@ PF_CELL double pf_harmonic(double a, double b) { return a + b > 0 ? 2 * a * b / 
 typedef struct pf_pair {
   double salt_path, ion_path; /* conductances: with the salt, beside it (all of it where no anions pass) */
   double diffusion;
-  double share;               /* 1 - t+ */
-  double volume, capacity;    /* Vm c0, as pf_electrolyte */
-  double lean;                /* half of M/D' below, per RT/F */
-  double special;             /* 1: takes pf_face_special */
+  double share;            /* 1 - t+ */
+  double volume, capacity; /* Vm c0, as pf_electrolyte */
+  double lean;             /* half of M/D' below, per RT/F */
+  double special;          /* 1: takes pf_face_special */
 } pf_pair;
 
 PF_CELL pf_pair pf_pair_of(const pf_electrolyte *l, const pf_electrolyte *r) {
@@ -137,9 +137,11 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
 }
 
 /* What the reaction needs of the fields. */
-#define PF_REACTION_FIELDS(IN, VAL)                                                                           \
-  IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
-      IN(uint8_t, owner) IN(double, hotspot) IN(pf_params, params) VAL(double, voltage) VAL(double, voltage_working)
+#define PF_REACTION_FIELDS(IN, VAL)                                                                                   \
+  IN(double, xi)                                                                                                      \
+  IN(double, phi)                                                                                                     \
+  IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) IN(uint8_t, owner) IN(double, hotspot) \
+      IN(pf_params, params) VAL(double, voltage)
 
 /* r h^2-scaled of (1) in a cell, its current density i_n, and derivatives to phi and s.  hotspot: [nz][ny], factor on
  * the working electrode's exchange current. */
@@ -147,15 +149,15 @@ typedef struct pf_local_current {
   double r, r_p, r_s, i;
 } pf_local_current;
 PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi, double phi, double s, double weight,
-                                            double curvature, int material, int owner, double hotspot, double voltage,
-                                            double voltage_working) {
+                                             double curvature, int material, int owner, double hotspot,
+                                             double voltage) {
   pf_local_current out = {0, 0, 0, 0};
   if (!(owner == PF_WORKING || owner == PF_COUNTER)) return out;
   if (!(weight > 0) && !(xi * (1 - xi) > 1e-7)) return out;
   const pf_electrolyte *m = &params->material[material];
   const pf_kinetics kinetics =
       pf_kinetics_of(m, &params->electrode[owner == PF_COUNTER], owner == PF_WORKING ? hotspot : 1);
-  const double metal = owner == PF_COUNTER ? voltage : voltage_working;
+  const double metal = owner == PF_COUNTER ? voltage : 0;
   const pf_current c = pf_reaction(&kinetics, phi - metal - params->capillary * curvature, s);
   const double w = pf_reaction_weight(c.i, weight, xi, params->eps);
   out.r = w * c.i;
@@ -164,10 +166,10 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
   out.i = c.i;
   return out;
 }
-#define PF_REACTION_OF_CELL(k, at)                                                                                 \
-  pf_reaction_of_cell((k)->params, (k)->xi[(at).c], (k)->phi[(at).c], (k)->s[(at).c], (k)->weight[(at).c],         \
+#define PF_REACTION_OF_CELL(k, at)                                                                               \
+  pf_reaction_of_cell((k)->params, (k)->xi[(at).c], (k)->phi[(at).c], (k)->s[(at).c], (k)->weight[(at).c],       \
                       (k)->curvature[(at).c], (k)->material[(at).c], (k)->owner[(at).c], (k)->hotspot[(at).row], \
-                      (k)->voltage, (k)->voltage_working)
+                      (k)->voltage)
 
 /* Lithium deposited on the face x = Lx, in the last cell of a row, zero in others. */
 PF_CELL pf_current pf_counter_face(const pf_params *params, int last, double phi, double s, int material,
@@ -196,7 +198,7 @@ enum { PF_JP, PF_JL, PF_JR, PF_NP, PF_NL, PF_NR, PF_FACE_PARTS };
 
 /* First the reaction: r, its derivatives to phi and s (own), and its derivative to the voltage (border: to V, negative,
  * as the right side of the sensitivity's system).  Sums: current of the working and of the counter electrode's lithium. */
-#define PF_ARGS_newton_react(IN, OUT, VAR, VAL)                                                       \
+#define PF_ARGS_newton_react(IN, OUT, VAR, VAL) \
   PF_REACTION_FIELDS(IN, VAL) OUT(double, reaction) VAR(float, own) OUT(float, border) VAL(ptrdiff_t, cells)
 PF_ARGS(newton_react);
 PF_CELL pf_sums pf_cell_newton_react(const pf_newton_react_args *k, pf_at at) {
@@ -219,12 +221,13 @@ typedef enum pf_faces { PF_FACES_UNIFORM, PF_FACES_PLAIN, PF_FACES_SPECIAL } pf_
  * (PF_FACES_UNIFORM).  film_x: [nx + 1], resistances of films in the faces.  per_dt 0: the salt is frozen.  One kernel for
  * each pf_faces and dimension, so that they become vector instructions.
  * Sums: |R_1|, |R_2|, current of the face x = Lx. */
-#define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                          \
-  IN(double, xi) IN(double, phi) IN(double, s) IN(double, s_0) IN(double, reaction) IN(uint8_t, material)          \
-  IN(double, film_x) IN(pf_params, params) IN(pf_pair, pairs) OUT(float, rhs) OUT(float, fx) OUT(float, fy)        \
-      OUT(float, fz) VAR(float, own) VAR(float, border) VAL(pf_pair, pair) VAL(ptrdiff_t, cells)                   \
-          VAL(double, voltage) VAL(double, floor) VAL(double, per_dt) VAL(double, growth_dt) VAL(double, shift_dt) \
-              VAL(double, carry)
+#define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                           \
+  IN(double, xi)                                                                                                    \
+  IN(double, phi)                                                                                                   \
+  IN(double, s) IN(double, s_0) IN(double, reaction) IN(uint8_t, material) IN(double, film_x) IN(pf_params, params) \
+      IN(pf_pair, pairs) OUT(float, rhs) OUT(float, fx) OUT(float, fy) OUT(float, fz) VAR(float, own)               \
+          VAR(float, border) VAL(pf_pair, pair) VAL(ptrdiff_t, cells) VAL(double, voltage) VAL(double, floor)       \
+              VAL(double, per_dt) VAL(double, growth_dt) VAL(double, shift_dt) VAL(double, carry)
 PF_ARGS(newton);
 
 PF_CELL pf_flux pf_newton_face(const pf_newton_args *k, pf_faces faces, ptrdiff_t a, ptrdiff_t b, double film,
@@ -319,9 +322,9 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
   const pf_sums sums = {{fabs(charge), fabs(anions), face, 0}};
   return sums;
 }
-#define PF_NEWTON_VARIANT(name, faces, dimensions)                                        \
-  PF_ARGS(name);                                                                          \
-  PF_CELL pf_sums pf_cell_##name(const pf_##name##_args *k, pf_at at) {                   \
+#define PF_NEWTON_VARIANT(name, faces, dimensions)                                         \
+  PF_ARGS(name);                                                                           \
+  PF_CELL pf_sums pf_cell_##name(const pf_##name##_args *k, pf_at at) {                    \
     return pf_newton_cell((const pf_newton_args *)(const void *)k, at, faces, dimensions); \
   }
 #define PF_ARGS_newton_uniform_1 PF_ARGS_newton
@@ -343,21 +346,25 @@ PF_NEWTON_VARIANT(newton_special_1, PF_FACES_SPECIAL, 1)
 PF_NEWTON_VARIANT(newton_special_2, PF_FACES_SPECIAL, 2)
 PF_NEWTON_VARIANT(newton_special_3, PF_FACES_SPECIAL, 3)
 
-/* Reaction alone, with both metals' potentials as given (last, scalar Newton step: r moves the interface and nothing
- * else does): r [cells]; sums: working current and its derivative to the electrode's potential, the counter's. */
-#define PF_ARGS_react(IN, OUT, VAR, VAL) \
-  PF_REACTION_FIELDS(IN, VAL) OUT(double, reaction)
+/* Reaction alone, of the potentials as they are: r [cells].  Sums: of r and of |r| over the working electrode's cells,
+ * then over the counter electrode's. */
+#define PF_ARGS_react(IN, OUT, VAR, VAL) PF_REACTION_FIELDS(IN, VAL) OUT(double, reaction)
 PF_ARGS(react);
 PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
-  const pf_local_current r = PF_REACTION_OF_CELL(k, at);
-  const int working = k->owner[at.c] == PF_WORKING;
-  k->reaction[at.c] = r.r;
-  double s_f;
-  const pf_current f =
-      pf_counter_face(k->params, !at.xp, k->phi[at.c], k->s[at.c], k->material[at.c], k->voltage, &s_f);
-  const pf_sums sums = {{working ? r.r : 0, working ? -r.r_p : 0, (working ? 0 : r.r) + f.i,
-                         (working ? 0 : -r.r_p) - f.d_eta}};
+  const double r = PF_REACTION_OF_CELL(k, at).r;
+  const double working = k->owner[at.c] == PF_WORKING ? r : 0, counter = k->owner[at.c] == PF_COUNTER ? r : 0;
+  k->reaction[at.c] = r;
+  const pf_sums sums = {{working, fabs(working), counter, fabs(counter)}};
   return sums;
+}
+/* r += share |r|: what is left of the current out of balance, where current flows. */
+#define PF_ARGS_close(IN, OUT, VAR, VAL) \
+  VAR(double, reaction) IN(uint8_t, owner) VAL(double, working) VAL(double, counter)
+PF_ARGS(close);
+PF_CELL void pf_cell_close(const pf_close_args *k, pf_at at) {
+  const double r = k->reaction[at.c];
+  const int owner = k->owner[at.c];
+  k->reaction[at.c] = r + fabs(r) * (owner == PF_WORKING ? k->working : owner == PF_COUNTER ? k->counter : 0);
 }
 
 /* Damping of Newton's method: |d phi| <= 4 RT/F where lithium reacts. */
@@ -367,9 +374,11 @@ PF_CELL double pf_damped(double d_phi, double weight) {
 
 /* Newton's update, damped; s never below a twentieth of itself.
  * du: [2][cells], sensitivity: d u/d voltage. */
-#define PF_ARGS_update(IN, OUT, VAR, VAL)                                                                      \
-  VAR(double, phi) VAR(double, s) IN(float, du) IN(float, sensitivity) IN(double, weight) IN(uint8_t, material) \
-      IN(pf_params, params) VAL(double, d_voltage) VAL(ptrdiff_t, cells)
+#define PF_ARGS_update(IN, OUT, VAR, VAL)                                                             \
+  VAR(double, phi)                                                                                    \
+  VAR(double, s)                                                                                      \
+  IN(float, du) IN(float, sensitivity) IN(double, weight) IN(uint8_t, material) IN(pf_params, params) \
+      VAL(double, d_voltage) VAL(ptrdiff_t, cells)
 PF_ARGS(update);
 PF_CELL void pf_cell_update(const pf_update_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -383,9 +392,9 @@ PF_CELL void pf_cell_update(const pf_update_args *k, pf_at at) {
 }
 
 /* The last step's rates of change, and the start of the next step that follows from them. */
-#define PF_ARGS_remember(IN, OUT, VAR, VAL)                                                         \
-  IN(double, phi) IN(double, phi_start) IN(double, s) IN(double, s_start) OUT(float, rate)          \
-      VAL(double, per_dt) VAL(ptrdiff_t, cells)
+#define PF_ARGS_remember(IN, OUT, VAR, VAL) \
+  IN(double, phi)                           \
+  IN(double, phi_start) IN(double, s) IN(double, s_start) OUT(float, rate) VAL(double, per_dt) VAL(ptrdiff_t, cells)
 PF_ARGS(remember);
 PF_CELL void pf_cell_remember(const pf_remember_args *k, pf_at at) {
   k->rate[at.c] = (float)((k->phi[at.c] - k->phi_start[at.c]) * k->per_dt);
@@ -400,8 +409,11 @@ PF_CELL void pf_cell_predict(const pf_predict_args *k, pf_at at) {
   k->s[at.c] = s > least ? s : least;
 }
 
-#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX) SUM(newton_react) SUM(newton_uniform_1) SUM(newton_uniform_2) SUM(newton_uniform_3)      \
-  SUM(newton_plain_1) SUM(newton_plain_2) SUM(newton_plain_3) SUM(newton_special_1) SUM(newton_special_2)            \
-  SUM(newton_special_3) SUM(react) MAP(update) MAP(remember) MAP(predict)
+#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX)                                                        \
+  SUM(newton_react)                                                                                       \
+  SUM(newton_uniform_1)                                                                                   \
+  SUM(newton_uniform_2) SUM(newton_uniform_3) SUM(newton_plain_1) SUM(newton_plain_2) SUM(newton_plain_3) \
+      SUM(newton_special_1) SUM(newton_special_2) SUM(newton_special_3) SUM(react) MAP(close) MAP(update) \
+          MAP(remember) MAP(predict)
 
 #endif

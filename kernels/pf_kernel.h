@@ -35,8 +35,8 @@ typedef struct pf_sums {
 #define PF_FIELD_IN_(type, name) const type *name;
 #define PF_FIELD_VAR_(type, name) type *name;
 #define PF_FIELD_VAL_(type, name) type name;
-#define PF_ARGS(kernel)         \
-  typedef struct pf_##kernel##_args { \
+#define PF_ARGS(kernel)                                                         \
+  typedef struct pf_##kernel##_args {                                           \
     PF_ARGS_##kernel(PF_FIELD_IN_, PF_FIELD_VAR_, PF_FIELD_VAR_, PF_FIELD_VAL_) \
   } pf_##kernel##_args
 

@@ -13,20 +13,20 @@ enum { PF_MATERIALS = 16 }; /* materials (layers) of a cell at most */
 
 /* One electrolyte. */
 typedef struct pf_electrolyte {
-  double conductance;   /* kappa_0/kappa_ref at c = c0 (salt path; the only path where single_ion) */
+  double conductance;     /* kappa_0/kappa_ref at c = c0 (salt path; the only path where single_ion) */
   double single_ion_path; /* kappa_c/kappa_ref of (6), beside the salt */
-  double diffusion;     /* D c0 F^2/(kappa_ref R T) */
-  double capacity;      /* c0 F h^2/(kappa_ref RT/F), s: times (1-xi) ds/dt gives a current in the units above */
-  double exchange;      /* i0 h F/(kappa_ref R T) at c = c0 */
-  double alpha;         /* charge-transfer coefficient a of (2) */
-  double anion_share;   /* 1 - t+; 0: single ion, no salt equation */
-  double transfer;      /* (1-t+) l/(h diffusion): times i0-terms, (2b) */
-  double film;          /* R_film kappa_ref/h of the material */
-  double salt_volume;   /* Vm c0: lithium's molar volume times salt concentration, (7) */
-  double c0;            /* mol/m3, for output and balances */
-  double fracture;      /* overpotential that opens its flaw, (12), RT/F; 0: has none */
-  int32_t follows_salt; /* kappa_i = kappa_0 c/c0, else constant */
-  int32_t enters;       /* lithium can enter */
+  double diffusion;       /* D c0 F^2/(kappa_ref R T) */
+  double capacity;        /* c0 F h^2/(kappa_ref RT/F), s: times (1-xi) ds/dt gives a current in the units above */
+  double exchange;        /* i0 h F/(kappa_ref R T) at c = c0 */
+  double alpha;           /* charge-transfer coefficient a of (2) */
+  double anion_share;     /* 1 - t+; 0: single ion, no salt equation */
+  double transfer;        /* (1-t+) l/(h diffusion): times i0-terms, (2b) */
+  double film;            /* R_film kappa_ref/h of the material */
+  double salt_volume;     /* Vm c0: lithium's molar volume times salt concentration, (7) */
+  double c0;              /* mol/m3, for output and balances */
+  double fracture;        /* overpotential that opens its flaw, (12), RT/F; 0: has none */
+  int32_t follows_salt;   /* kappa_i = kappa_0 c/c0, else constant */
+  int32_t enters;         /* lithium can enter */
 } pf_electrolyte;
 
 /* What rides with an electrode: a film thinner than the interface. */
@@ -40,11 +40,11 @@ typedef struct pf_electrode {
 typedef enum pf_counter { PF_COUNTER_RESOLVED, PF_COUNTER_FACE, PF_COUNTER_IDEAL } pf_counter;
 
 typedef struct pf_params {
-  double capillary;  /* gamma Vm/(R T h): (Vm/F) gamma K in RT/F for K in 1/h */
-  double growth;     /* (Vm/F) kappa_ref R T/(F h^2), 1/s: d xi/dt = growth r for a scaled r */
-  double eps;        /* W/4 in cells, (1) */
-  double floor;      /* conducts where there is only metal: keeps the equations regular, 1e-6 */
-  int32_t counter;   /* pf_counter */
+  double capillary;          /* gamma Vm/(R T h): (Vm/F) gamma K in RT/F for K in 1/h */
+  double growth;             /* (Vm/F) kappa_ref R T/(F h^2), 1/s: d xi/dt = growth r for a scaled r */
+  double eps;                /* W/4 in cells, (1) */
+  double floor;              /* conducts where there is only metal: keeps the equations regular, 1e-6 */
+  int32_t counter;           /* pf_counter */
   pf_electrode electrode[2]; /* working, counter */
   pf_electrolyte material[PF_MATERIALS];
 } pf_params;

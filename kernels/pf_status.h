@@ -12,15 +12,15 @@ extern "C" {
 
 typedef enum pf_status {
   PF_OK = 0,
-  PF_USAGE = 64,       /* the command line */
-  PF_BAD_INPUT = 65,   /* the input file */
-  PF_NO_INPUT = 66,    /* no such input file */
-  PF_NO_DEVICE = 69,   /* the backend asked for is not there */
-  PF_FAILED = 70,      /* the run cannot go on */
-  PF_NO_MEMORY = 71,   /* host or device memory */
-  PF_NO_OUTPUT = 73,   /* the output directory cannot be made, is taken or in use */
-  PF_IO = 74,          /* reading or writing failed */
-  PF_STOPPED = 75      /* stopped on request, run again to go on */
+  PF_USAGE = 64,     /* the command line */
+  PF_BAD_INPUT = 65, /* the input file */
+  PF_NO_INPUT = 66,  /* no such input file */
+  PF_NO_DEVICE = 69, /* the backend asked for is not there */
+  PF_FAILED = 70,    /* the run cannot go on */
+  PF_NO_MEMORY = 71, /* host or device memory */
+  PF_NO_OUTPUT = 73, /* the output directory cannot be made, is taken or in use */
+  PF_IO = 74,        /* reading or writing failed */
+  PF_STOPPED = 75    /* stopped on request, run again to go on */
 } pf_status;
 
 /* Sets this thread's message (printf style) and returns `status`. */
@@ -36,13 +36,13 @@ const char *pf_status_place(void);
 #endif
 
 #define PF_FAIL(code, ...) pf_status_set((code), __FILE__, __LINE__, __VA_ARGS__)
-#define PF_TRY(call)                                 \
-  do {                                               \
-    const pf_status pf_try_status_ = (call);         \
+#define PF_TRY(call)                                    \
+  do {                                                  \
+    const pf_status pf_try_status_ = (call);            \
     if (pf_try_status_ != PF_OK) return pf_try_status_; \
   } while (0)
-#define PF_CHECK(condition, code, ...)                    \
-  do {                                                    \
+#define PF_CHECK(condition, code, ...)                     \
+  do {                                                     \
     if (!(condition)) return PF_FAIL((code), __VA_ARGS__); \
   } while (0)
 

@@ -64,21 +64,22 @@ static void ripple_theory(const ripple *r, double *s, double *scale) {
 static pf_physics *ripple_cell(const ripple *r, double size, int metal, const char *frame, double width) {
   const double h = r->wavelength / r->cells;
   const int nx = metal + (int)ceil(r->gap / h);
-  return pf_physics_open("&grid cells = %d, %d, spacing_um = %.17g /\n"
-                         "&model frame = '%s', interface_width_cells = %g /\n"
-                         "&lithium thickness_um = %.17g, counter_kinetics = .false., surface_energy_J_m2 = 0.5,"
-                         " perturbation_um = %.17g /\n"
-                         "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = %g /\n"
-                         "&solver potential_tolerance = 1e-9 /\n",
-                         nx, r->cells, h, frame, width, nx * h - r->gap, size * h, r->exchange / 10);
+  return pf_physics_open(
+      "&grid cells = %d, %d, spacing_um = %.17g /\n"
+      "&model frame = '%s', interface_width_cells = %g /\n"
+      "&lithium thickness_um = %.17g, counter_kinetics = .false., surface_energy_J_m2 = 0.5,"
+      " perturbation_um = %.17g /\n"
+      "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = %g /\n"
+      "&solver potential_tolerance = 1e-9 /\n",
+      nx, r->cells, h, frame, width, nx * h - r->gap, size * h, r->exchange / 10);
 }
 
 /* All reference values of the growth rate, from the first Fourier mode of r at the start. */
 static void ripple_grows(void) {
-  static const ripple cases[] = {{10, 10, 30, 2, -1.935043e-5, 64},    {10, 10, 30, 3, 2.202492e-6, 64},
-                                 {10, 10, 30, 5, 1.315455e-5, 64},     {10, 10, 30, 20, 1.830859e-5, 64},
-                                 {100, 1000, 5, 2, 9.912468e-3, 64},   {100, 1000, 5, 3, 9.844689e-3, 64},
-                                 {100, 1000, 5, 5, 8.331420e-3, 64},   {100, 1000, 5, 20, 3.644873e-3, 128}};
+  static const ripple cases[] = {{10, 10, 30, 2, -1.935043e-5, 64},  {10, 10, 30, 3, 2.202492e-6, 64},
+                                 {10, 10, 30, 5, 1.315455e-5, 64},   {10, 10, 30, 20, 1.830859e-5, 64},
+                                 {100, 1000, 5, 2, 9.912468e-3, 64}, {100, 1000, 5, 3, 9.844689e-3, 64},
+                                 {100, 1000, 5, 5, 8.331420e-3, 64}, {100, 1000, 5, 20, 3.644873e-3, 128}};
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     const ripple *r = &cases[n];
     const double size = 0.5;
@@ -133,11 +134,12 @@ static void hot_spot(void) {
   enum { NY = 256, MODES = 3 };
   const int modes[MODES] = {1, 2, 4}; /* 64 cells a wavelength and more */
   const double size = 1e-3, gap = 40e-6, kappa = 0.03, current = 30, exchange = 60;
-  pf_physics *p = pf_physics_open("&grid cells = 60, 256, spacing_um = 1 /\n"
-                                  "&model frame = 'grid' /\n"
-                                  "&lithium thickness_um = 20, counter_kinetics = .false. /\n"
-                                  "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = 6 /\n"
-                                  "&solver potential_tolerance = 1e-11 /\n");
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 60, 256, spacing_um = 1 /\n"
+      "&model frame = 'grid' /\n"
+      "&lithium thickness_um = 20, counter_kinetics = .false. /\n"
+      "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = 6 /\n"
+      "&solver potential_tolerance = 1e-11 /\n");
   if (!p) return;
   double factor[NY];
   for (int j = 0; j < NY; j++) {
@@ -172,9 +174,10 @@ static void ripple_frames(void) {
 }
 
 static void planar_stack(void) {
-  pf_physics *p = pf_physics_open("&grid cells = 80, spacing_um = 1 /\n&lithium thickness_um = 30 /\n"
-                                  "&layer ionic_conductivity_S_cm = 4.9e-4, exchange_current_mA_cm2 = 0.1 /\n"
-                                  "&solver time_step_max_s = 100 /\n");
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 80, spacing_um = 1 /\n&lithium thickness_um = 30 /\n"
+      "&layer ionic_conductivity_S_cm = 4.9e-4, exchange_current_mA_cm2 = 0.1 /\n"
+      "&solver time_step_max_s = 100 /\n");
   if (!p) return;
   CU_ASSERT(p->state->stack);
   const pf_drive drive = pf_physics_current(p, 0.2);
@@ -198,14 +201,15 @@ static void planar_stack(void) {
 static void interface_width(void) {
   double front[3] = {0}, voltage[3] = {0}, roughness[3] = {0};
   for (int n = 0; n < 3; n++) {
-    pf_physics *p = pf_physics_open("&grid cells = 140, 128, spacing_um = 2 /\n"
-                                    "&model frame = 'grid', interface_width_cells = %d, mass_transfer_length_um = 2 /\n"
-                                    "&lithium thickness_um = 50, perturbation_um = 3 /\n"
-                                    "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21,"
-                                    " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1.13e-7,"
-                                    " exchange_current_mA_cm2 = 0.1 /\n"
-                                    "&solver time_step_max_s = 150 /\n",
-                                    4 + 2 * n);
+    pf_physics *p = pf_physics_open(
+        "&grid cells = 140, 128, spacing_um = 2 /\n"
+        "&model frame = 'grid', interface_width_cells = %d, mass_transfer_length_um = 2 /\n"
+        "&lithium thickness_um = 50, perturbation_um = 3 /\n"
+        "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21,"
+        " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1.13e-7,"
+        " exchange_current_mA_cm2 = 0.1 /\n"
+        "&solver time_step_max_s = 150 /\n",
+        4 + 2 * n);
     if (!p) return;
     const pf_drive drive = pf_physics_current(p, 0.8);
     pf_history_row row;
@@ -235,10 +239,11 @@ static int ghosts(const pf_physics *p) {
   const double reach = 3 * p->cfg.model.interface_width_cells;
   int count = 0;
   for (ptrdiff_t row = 0; row < pf_rows(g); row++) {
-    double front = -INFINITY; /* highest xi = 1/2 of the row and its neighbours within reach */
+    double front = -(double)INFINITY; /* highest xi = 1/2 of the row and its neighbours within reach */
     for (ptrdiff_t other = 0; other < pf_rows(g); other++) {
       const ptrdiff_t apart = labs((long)(other - row)) % g->ny;
-      if ((double)(apart < g->ny - apart ? apart : g->ny - apart) <= reach) front = fmax(front, pf_physics_front(p, other));
+      if ((double)(apart < g->ny - apart ? apart : g->ny - apart) <= reach)
+        front = fmax(front, pf_physics_front(p, other));
     }
     for (int i = 0; i < g->nx; i++)
       if (xi[row * g->nx + i] > 0.005 && xi[row * g->nx + i] < 0.5 && i + 0.5 > front + reach) count++;
@@ -248,13 +253,16 @@ static int ghosts(const pf_physics *p) {
 }
 
 static void no_ghost_in(int ny, double current, double hours) {
-  pf_physics *p = pf_physics_open("&grid cells = 670, %d, spacing_um = 2 /\n&model frame = 'grid' /\n"
-                                  "&lithium thickness_um = 40%s /\n"
-                                  "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21,"
-                                  " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1.13e-7,"
-                                  " exchange_current_mA_cm2 = 0.01 /\n",
-                                  ny,
-                                  ny > 16 ? ", roughness_um = 1, roughness_length_um = 32" : ny > 1 ? ", perturbation_um = 1" : "");
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 670, %d, spacing_um = 2 /\n&model frame = 'grid' /\n"
+      "&lithium thickness_um = 40%s /\n"
+      "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21,"
+      " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1.13e-7,"
+      " exchange_current_mA_cm2 = 0.01 /\n",
+      ny,
+      ny > 16  ? ", roughness_um = 1, roughness_length_um = 32"
+      : ny > 1 ? ", perturbation_um = 1"
+               : "");
   if (!p) return;
   pf_drive drive = pf_physics_current(p, current);
   drive.voltage_limit = 2 / p->state->scales.potential;
@@ -289,16 +297,18 @@ static double logistic(double d) { return 1 / (1 + exp(d)); }
 
 /* Puts xi into the cell and starts its balances anew. */
 static bool shape(pf_physics *p, const double *xi) {
-  return pf_physics_set(p, p->state->xi, xi) && pf_test_ok(pf_state_start(p->state), "pf_state_start", __FILE__, __LINE__);
+  return pf_physics_set(p, p->state->xi, xi) &&
+         pf_test_ok(pf_state_start(p->state), "pf_state_start", __FILE__, __LINE__);
 }
 
 /* Needles of width W/2, W, 2 W, 3 W (W = 4 cells) and height 10 cells on a base, stripped: the flanks meet when the base
  * has gone back by 6 cells at most, the tails that are left fall by e a cell of retreat; 15 cells are enough. */
 static void needles(void) {
   enum { NX = 44, NY = 96, BASE = 22, TOP = 32 };
-  pf_physics *p = pf_physics_open("&grid cells = 44, 96, spacing_um = 1 /\n&model frame = 'grid' /\n"
-                                  "&lithium thickness_um = 22 /\n"
-                                  "&layer ionic_conductivity_S_cm = 1e-3, exchange_current_mA_cm2 = 0.05 /\n");
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 44, 96, spacing_um = 1 /\n&model frame = 'grid' /\n"
+      "&lithium thickness_um = 22 /\n"
+      "&layer ionic_conductivity_S_cm = 1e-3, exchange_current_mA_cm2 = 0.05 /\n");
   if (!p) return;
   const double middle[] = {12, 36, 60, 84}, width[] = {2, 4, 8, 12};
   double *xi = calloc((size_t)NX * NY, sizeof *xi);
@@ -338,9 +348,10 @@ static void needles(void) {
 static void dead_lithium(void) {
   enum { NX = 50, NY = 32 };
   for (int bridge = 0; bridge < 2; bridge++) {
-    pf_physics *p = pf_physics_open("&grid cells = 50, 32, spacing_um = 1 /\n&model frame = 'grid' /\n"
-                                    "&lithium thickness_um = 10 /\n"
-                                    "&layer ionic_conductivity_S_cm = 1e-3, exchange_current_mA_cm2 = 0.05 /\n");
+    pf_physics *p = pf_physics_open(
+        "&grid cells = 50, 32, spacing_um = 1 /\n&model frame = 'grid' /\n"
+        "&lithium thickness_um = 10 /\n"
+        "&layer ionic_conductivity_S_cm = 1e-3, exchange_current_mA_cm2 = 0.05 /\n");
     if (!p) return;
     double xi[NX * NY];
     for (int j = 0; j < NY; j++)
@@ -378,10 +389,11 @@ static void dead_lithium(void) {
 /* ---- A layer that lithium cannot enter ---- */
 
 static void closed_layer(void) {
-  pf_physics *p = pf_physics_open("&grid cells = 80, 32, spacing_um = 0.5 /\n"
-                                  "&lithium thickness_um = 10, perturbation_um = 0.5 /\n"
-                                  "&layer ionic_conductivity_S_cm = 1e-4, exchange_current_mA_cm2 = 0.1,"
-                                  " lithium_can_enter = .false. /\n");
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 80, 32, spacing_um = 0.5 /\n"
+      "&lithium thickness_um = 10, perturbation_um = 0.5 /\n"
+      "&layer ionic_conductivity_S_cm = 1e-4, exchange_current_mA_cm2 = 0.1,"
+      " lithium_can_enter = .false. /\n");
   if (!p) return;
   CU_ASSERT(p->state->stack);
   const pf_drive drive = pf_physics_current(p, 0.5);
@@ -415,13 +427,14 @@ typedef struct place {
 /* xi, salt and potential after a few steps from a bumpy start, in which `at` says which cell of the first cell's grid a
  * cell stands for.  [3][cells] */
 static double *bumpy(const int n[3], place (*at)(place, const int n[3]), double *voltage) {
-  pf_physics *p = pf_physics_open("&grid cells = %d, %d, %d, spacing_um = 2 /\n&model frame = 'grid' /\n"
-                                  "&lithium thickness_um = 30 /\n"
-                                  "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21,"
-                                  " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1.13e-7,"
-                                  " exchange_current_mA_cm2 = 0.1 /\n"
-                                  "&solver potential_tolerance = 1e-12 /\n",
-                                  n[0], n[1], n[2]);
+  pf_physics *p = pf_physics_open(
+      "&grid cells = %d, %d, %d, spacing_um = 2 /\n&model frame = 'grid' /\n"
+      "&lithium thickness_um = 30 /\n"
+      "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21,"
+      " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1.13e-7,"
+      " exchange_current_mA_cm2 = 0.1 /\n"
+      "&solver potential_tolerance = 1e-12 /\n",
+      n[0], n[1], n[2]);
   if (!p) return NULL;
   const size_t cells = (size_t)pf_cells(&p->state->grid);
   double *xi = malloc(cells * sizeof *xi), *all = NULL;

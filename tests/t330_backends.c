@@ -73,12 +73,12 @@ static bool compute(const char *backend, int threads, const char *cells, int ste
 
 /* Members of a row one by one: its padding may differ. */
 static bool same_row(const pf_history_row *a, const pf_history_row *b) {
-  const double x[] = {a->time_s,       a->current_mA_cm2, a->voltage_mV,   a->charge_mAh_cm2, a->deposited_um,
-                      a->retreat_um,   a->front_mean_um,  a->front_max_um, a->front_min_um,   a->roughness_um,
-                      a->salt_min_mol_L, a->profile_q,    a->dt_s};
-  const double y[] = {b->time_s,       b->current_mA_cm2, b->voltage_mV,   b->charge_mAh_cm2, b->deposited_um,
-                      b->retreat_um,   b->front_mean_um,  b->front_max_um, b->front_min_um,   b->roughness_um,
-                      b->salt_min_mol_L, b->profile_q,    b->dt_s};
+  const double x[] = {a->time_s,         a->current_mA_cm2, a->voltage_mV,   a->charge_mAh_cm2, a->deposited_um,
+                      a->retreat_um,     a->front_mean_um,  a->front_max_um, a->front_min_um,   a->roughness_um,
+                      a->salt_min_mol_L, a->profile_q,      a->dt_s};
+  const double y[] = {b->time_s,         b->current_mA_cm2, b->voltage_mV,   b->charge_mAh_cm2, b->deposited_um,
+                      b->retreat_um,     b->front_mean_um,  b->front_max_um, b->front_min_um,   b->roughness_um,
+                      b->salt_min_mol_L, b->profile_q,      b->dt_s};
   return !memcmp(x, y, sizeof x) && a->step == b->step;
 }
 
@@ -91,8 +91,8 @@ static void same_bits(const char *backend, int threads, const char *cells, int s
     int rows = 0;
     for (int n = 0; n <= steps; n++) rows += !same_row(&a.row[n], &b.row[n]);
     if (differ > 0 || rows > 0)
-      printf("[%s, %d threads, %s, %d steps: %zu of %zu values and %d rows differ] ", backend, threads, cells, steps, differ,
-             FIELDS * a.cells, rows);
+      printf("[%s, %d threads, %s, %d steps: %zu of %zu values and %d rows differ] ", backend, threads, cells, steps,
+             differ, FIELDS * a.cells, rows);
     CU_ASSERT_EQUAL(differ, 0);
     CU_ASSERT_EQUAL(rows, 0);
     PF_ASSERT_AT_LEAST(a.row[steps].deposited_um, 1e-6); /* it did compute */

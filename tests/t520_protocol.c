@@ -2,12 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "physics.h"
-#include "protocol.h"
 #include "measure.h"
 #include "pf_constants.h"
+#include "physics.h"
+#include "protocol.h"
 
-#define CELL "&grid cells=100 spacing_um=1 /\n&lithium thickness_um=30 counter_kinetics=.false. surface_energy_J_m2=0 /\n"
+#define CELL \
+  "&grid cells=100 spacing_um=1 /\n&lithium thickness_um=30 counter_kinetics=.false. surface_energy_J_m2=0 /\n"
 #define LAYER "&layer ionic_conductivity_S_cm=3e-3 exchange_current_mA_cm2=0.1 "
 
 static bool config(pf_config *cfg, const char *protocol) {
@@ -50,16 +51,18 @@ static void phases_of_cycling(void) {
 static void phases_of_ladders(void) {
   pf_config cfg;
   pf_phase phase;
-  CU_ASSERT_FATAL(config(&cfg, "mode='ccd_constant_time' half_cycle_h=1 ccd_start_mA_cm2=0.1 ccd_step_mA_cm2=0.1 "
-                               "ccd_stop_mA_cm2=0.3"));
+  CU_ASSERT_FATAL(config(&cfg,
+                         "mode='ccd_constant_time' half_cycle_h=1 ccd_start_mA_cm2=0.1 ccd_step_mA_cm2=0.1 "
+                         "ccd_stop_mA_cm2=0.3"));
   expect(&cfg, 0, 0.1, 3600, 1, false);
   expect(&cfg, 1, -0.1, 3600, 2, false);
   expect(&cfg, 4, 0.3, 3600, 5, false);
   expect(&cfg, 5, -0.3, 3600, 6, false);
   CU_ASSERT_FALSE(pf_protocol_phase(&cfg, 6, &phase)); /* 0.1 + 2 x 0.1 is 0.30000000000000004: still the last rung */
   pf_config_free(&cfg);
-  CU_ASSERT_FATAL(config(&cfg, "mode='ccd_constant_capacity' capacity_mAh_cm2=1 ccd_start_mA_cm2=0.5 "
-                               "ccd_step_mA_cm2=0.5 ccd_stop_mA_cm2=1"));
+  CU_ASSERT_FATAL(config(&cfg,
+                         "mode='ccd_constant_capacity' capacity_mAh_cm2=1 ccd_start_mA_cm2=0.5 "
+                         "ccd_step_mA_cm2=0.5 ccd_stop_mA_cm2=1"));
   expect(&cfg, 0, 0.5, 7200, 1, false);
   expect(&cfg, 3, -1, 3600, 4, false);
   pf_config_free(&cfg);
@@ -72,8 +75,7 @@ static void carry_out(pf_physics *p, pf_protocol *protocol) {
   pf_protocol_make(&p->cfg, &p->scenario.scales, &p->scenario.grid, protocol);
   PF_ASSERT_OK_FATAL(pf_step_start(p->state, &protocol->drive, &step));
   while (!pf_protocol_done(protocol, p->state->time)) {
-    PF_ASSERT_OK_FATAL(
-        pf_step(p->state, &p->control, &protocol->drive, protocol->phase_end_s - p->state->time, &step));
+    PF_ASSERT_OK_FATAL(pf_step(p->state, &p->control, &protocol->drive, protocol->phase_end_s - p->state->time, &step));
     PF_ASSERT_OK_FATAL(pf_measure_row(p->state, &row));
     PF_ASSERT_OK_FATAL(pf_protocol_observe(protocol, p->state, step.limited, &row));
     if (pf_protocol_advance(protocol, p->state->time)) pf_state_forget(p->state);
@@ -82,8 +84,9 @@ static void carry_out(pf_physics *p, pf_protocol *protocol) {
 
 /* Plating and stripping the same charge brings the lithium back, with rests between; no current flows at rest. */
 static void a_cycle_closes(void) {
-  pf_physics *p = pf_physics_open("%s", CELL LAYER "/ &protocol mode='cycling' current_mA_cm2=1 half_cycle_h=0.2 "
-                                                   "rest_h=0.05 cycles=2 / &solver time_step_max_s=60 /");
+  pf_physics *p = pf_physics_open("%s", CELL LAYER
+                                  "/ &protocol mode='cycling' current_mA_cm2=1 half_cycle_h=0.2 "
+                                  "rest_h=0.05 cycles=2 / &solver time_step_max_s=60 /");
   if (!p) return;
   pf_protocol protocol;
   carry_out(p, &protocol);
@@ -101,9 +104,7 @@ static void a_cycle_closes(void) {
 
 /* (12): eta_c = K_IC Vm/(F Y sqrt(pi a)), and the current at which a planar cell reaches it. */
 static void fracture(void) {
-  static const struct {
-    double depth_um, eta_mV;
-  } row[] = {{0.1, 215}, {1, 68}, {10, 21}, {100, 6.8}};
+  static const struct { double depth_um, eta_mV; } row[] = {{0.1, 215}, {1, 68}, {10, 21}, {100, 6.8}};
   for (size_t n = 0; n < sizeof row / sizeof *row; n++) {
     const double exact = 1e6 * 1.3e-5 / (PF_FARADAY * 1.12 * sqrt(3.14159265358979 * row[n].depth_um * 1e-6)) * 1e3;
     PF_ASSERT_NEAR(exact, row[n].eta_mV, 0.025); /* the printed figures */
@@ -129,10 +130,10 @@ static void fracture(void) {
 
 /* The critical current of a planar ceramic is the first rung of the ladder above that of (12). */
 static void fracture_on_a_ladder(void) {
-  pf_physics *p = pf_physics_open(
-      "%s", CELL LAYER "fracture_toughness_MPa_m05=1 flaw_depth_um=10 / &protocol mode='ccd_constant_time' "
-                       "half_cycle_h=0.02 ccd_start_mA_cm2=0.02 ccd_step_mA_cm2=0.02 ccd_stop_mA_cm2=0.4 "
-                       "end_at='fracture' / &solver time_step_max_s=60 /");
+  pf_physics *p = pf_physics_open("%s", CELL LAYER
+                                  "fracture_toughness_MPa_m05=1 flaw_depth_um=10 / &protocol mode='ccd_constant_time' "
+                                  "half_cycle_h=0.02 ccd_start_mA_cm2=0.02 ccd_step_mA_cm2=0.02 ccd_stop_mA_cm2=0.4 "
+                                  "end_at='fracture' / &solver time_step_max_s=60 /");
   if (!p) return;
   pf_protocol protocol;
   carry_out(p, &protocol);
@@ -169,9 +170,9 @@ static void critical_current(void) {
 void t520_protocol(void);
 void t520_protocol(void) {
   pf_test_suite("protocol", (pf_test[]){{"the phases of cycling", phases_of_cycling},
-                                             {"the phases of the ladders", phases_of_ladders},
-                                             {"a cycle closes", a_cycle_closes},
-                                             {"overpotential of fracture", fracture},
-                                             {"fracture on a ladder", fracture_on_a_ladder},
-                                             {"critical current of LATP-LE", critical_current}});
+                                        {"the phases of the ladders", phases_of_ladders},
+                                        {"a cycle closes", a_cycle_closes},
+                                        {"overpotential of fracture", fracture},
+                                        {"fracture on a ladder", fracture_on_a_ladder},
+                                        {"critical current of LATP-LE", critical_current}});
 }

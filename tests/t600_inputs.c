@@ -10,7 +10,7 @@
 #include "test.h"
 
 static const double pi = 3.14159265358979323846, volume_per_charge = 1.3e-5 / 96485.33212331002; /* m3/C */
-static const double thermal = 8.31446261815324 * 298.15 / 96485.33212331002;                    /* V */
+static const double thermal = 8.31446261815324 * 298.15 / 96485.33212331002;                     /* V */
 
 /* A column of history.csv, from the first or the last row; NAN: not there. */
 static double history(const char *folder, const char *column, bool last) {
@@ -66,12 +66,14 @@ static const char *run(const char *input, const char *changes) {
 
 /* Growth rate of a ripple (t320_morphology.c has the formula). */
 static double growth(double i, double i0, double kappa, double gap, double wavelength) {
-  const double k = 2 * pi / wavelength, u = i / (2 * i0), r1 = thermal / (i0 * sqrt(1 + u * u)), wave = k / tanh(k * gap);
+  const double k = 2 * pi / wavelength, u = i / (2 * i0), r1 = thermal / (i0 * sqrt(1 + u * u)),
+               wave = k / tanh(k * gap);
   return volume_per_charge * wave * (i - kappa * 0.5 * volume_per_charge * k * k) / (1 + kappa * r1 * wave);
 }
 
 static double rate_of(const char *folder) {
-  return log(history(folder, "roughness_um", true) / history(folder, "roughness_um", false)) / history(folder, "time_s", true);
+  return log(history(folder, "roughness_um", true) / history(folder, "roughness_um", false)) /
+         history(folder, "time_s", true);
 }
 
 static void latp_le(void) {
@@ -150,9 +152,22 @@ static void film(void) {
   PF_ASSERT_NEAR(history(f, "voltage_mV", true), 56.687, 2e-3);
 }
 
+/* The first current that failed, constant time; the papers: 0.8 and 2.2 mA/cm2. */
+static void ladders(void) {
+  const char *f = run("latp-le-ccd", "--set grid%cells=345 --set grid%spacing_um=4 --set solver%time_step_max_s=60");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"depletion\""));
+  CU_ASSERT(says(f, "\"failed_mA_cm2\": 0.8"));
+  f = run("f-latp-le-ccd", "--set grid%cells=345 --set grid%spacing_um=4 --set solver%time_step_max_s=60");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"depletion\""));
+  CU_ASSERT(says(f, "\"failed_mA_cm2\": 2.1"));
+}
+
 /* No input without a test. */
 static void all_are_tested(void) {
-  static const char *const known[] = {"latp-le", "f-latp-le", "planar", "sand", "ripple", "hotspot", "interlayer", "film"};
+  static const char *const known[] = {"latp-le", "f-latp-le",  "planar", "sand",        "ripple",
+                                      "hotspot", "interlayer", "film",   "latp-le-ccd", "f-latp-le-ccd"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -179,5 +194,6 @@ void t600_inputs(void) {
                                       {"ripple", ripple},
                                       {"hotspot", hotspot},
                                       {"interlayer", interlayer},
-                                      {"film", film}});
+                                      {"film", film},
+                                      {"critical currents", ladders}});
 }
