@@ -128,8 +128,10 @@ PF_CELL float pf_sum_children(const float *f, const pf_children *c, int flat) {
   return flat ? sum : sum + c->on_z * pf_sum_square(f, c->first + c->z, c->x, c->on_x, c->y, c->on_y);
 }
 
+// clang-format off
 #define PF_ARGS_block_restrict(IN, OUT, VAR, VAL) \
   IN(float, fine) OUT(float, coarse) VAL(pf_coarsening, to) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(block_restrict);
 PF_CELL void pf_cell_block_restrict(const pf_block_restrict_args *k, pf_at at) {
   const ptrdiff_t n = (ptrdiff_t)k->to.nx * k->to.ny * k->to.nz;
@@ -139,10 +141,11 @@ PF_CELL void pf_cell_block_restrict(const pf_block_restrict_args *k, pf_at at) {
   k->coarse[k->cells + at.c] = pf_sum_children(k->fine + n, &c, flat);
 }
 
-#define PF_ARGS_block_prolong(IN, OUT, VAR, VAL) \
-  VAR(float, fine)                               \
-  IN(float, coarse)                              \
-  VAL(pf_coarsening, to) VAL(ptrdiff_t, cells) VAL(ptrdiff_t, coarse_cells) VAL(int, coarse_nx) VAL(int, coarse_ny)
+// clang-format off
+#define PF_ARGS_block_prolong(IN, OUT, VAR, VAL)                                                               \
+  VAR(float, fine) IN(float, coarse) VAL(pf_coarsening, to) VAL(ptrdiff_t, cells) VAL(ptrdiff_t, coarse_cells) \
+  VAL(int, coarse_nx) VAL(int, coarse_ny)
+// clang-format on
 PF_ARGS(block_prolong);
 PF_CELL void pf_cell_block_prolong(const pf_block_prolong_args *k, pf_at at) {
   const pf_coarsening t = k->to;
@@ -170,11 +173,11 @@ PF_CELL void pf_block_coarse_face(const float *fine, float *coarse, ptrdiff_t n,
   }
 }
 
-#define PF_ARGS_block_coarsen(IN, OUT, VAR, VAL)                                                                    \
-  IN(float, fx)                                                                                                     \
-  IN(float, fy)                                                                                                     \
-  IN(float, fz) IN(float, own) OUT(float, cx) OUT(float, cy) OUT(float, cz) OUT(float, cown) VAL(pf_coarsening, to) \
-      VAL(ptrdiff_t, cells)
+// clang-format off
+#define PF_ARGS_block_coarsen(IN, OUT, VAR, VAL)                                                        \
+  IN(float, fx) IN(float, fy) IN(float, fz) IN(float, own) OUT(float, cx) OUT(float, cy) OUT(float, cz) \
+  OUT(float, cown) VAL(pf_coarsening, to) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(block_coarsen);
 PF_CELL void pf_cell_block_coarsen(const pf_block_coarsen_args *k, pf_at at) {
   const pf_coarsening t = k->to;
@@ -205,8 +208,10 @@ PF_CELL void pf_cell_block_coarsest(const pf_block_coarsest_args *k, pf_at at) {
 PF_ARGS(block_fill);
 PF_CELL void pf_cell_block_fill(const pf_block_fill_args *k, pf_at at) { k->x[at.c] = k->x[k->cells + at.c] = k->a; }
 /* y = a x + b y */
+// clang-format off
 #define PF_ARGS_block_axpby(IN, OUT, VAR, VAL) \
   IN(float, x) VAR(float, y) VAL(float, a) VAL(float, b) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(block_axpby);
 PF_CELL void pf_cell_block_axpby(const pf_block_axpby_args *k, pf_at at) {
   const ptrdiff_t c = at.c, d = at.c + k->cells;
@@ -220,8 +225,10 @@ PF_CELL void pf_cell_block_scaled(const pf_block_scaled_args *k, pf_at at) {
   k->y[k->cells + at.c] = k->a * k->x[k->cells + at.c];
 }
 /* x . y_0 ... x . y_3 (NULL: not asked for) */
+// clang-format off
 #define PF_ARGS_block_dots(IN, OUT, VAR, VAL) \
   IN(float, x) IN(float, y0) IN(float, y1) IN(float, y2) IN(float, y3) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(block_dots);
 PF_CELL double pf_block_dot(const float *x, const float *y, ptrdiff_t c, ptrdiff_t d) {
   return y ? (double)x[c] * (double)y[c] + (double)x[d] * (double)y[d] : 0;
@@ -236,8 +243,10 @@ PF_CELL pf_sums pf_cell_block_dots(const pf_block_dots_args *k, pf_at at) {
 typedef struct pf_four {
   float a[4];
 } pf_four;
+// clang-format off
 #define PF_ARGS_block_combine(IN, OUT, VAR, VAL) \
   VAR(float, y) IN(float, x0) IN(float, x1) IN(float, x2) IN(float, x3) VAL(pf_four, by) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(block_combine);
 PF_CELL void pf_cell_block_combine(const pf_block_combine_args *k, pf_at at) {
   for (int half = 0; half < 2; half++) {
@@ -252,8 +261,10 @@ PF_CELL void pf_cell_block_combine(const pf_block_combine_args *k, pf_at at) {
 }
 
 /* Change of the working electrode's current along two directions u, v (rows of the own part, on its cells). */
+// clang-format off
 #define PF_ARGS_block_current(IN, OUT, VAR, VAL) \
   IN(float, own) IN(float, u) IN(float, v) IN(uint8_t, owner) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(block_current);
 PF_CELL pf_sums pf_cell_block_current(const pf_block_current_args *k, pf_at at) {
   const ptrdiff_t c = at.c, d = at.c + k->cells;
@@ -263,10 +274,11 @@ PF_CELL pf_sums pf_cell_block_current(const pf_block_current_args *k, pf_at at) 
   return r;
 }
 
-#define PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)                                                                     \
-  MAP(block_residual)                                                                                              \
-  MAP(block_apply)                                                                                                 \
-  SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong) MAP(block_coarsen) MAP(block_coarsest) MAP(block_fill) \
-      MAP(block_axpby) MAP(block_scaled) SUM(block_dots) MAP(block_combine) SUM(block_current)
+// clang-format off
+#define PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)                                                              \
+  MAP(block_residual) MAP(block_apply) SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong)            \
+  MAP(block_coarsen) MAP(block_coarsest) MAP(block_fill) MAP(block_axpby) MAP(block_scaled) SUM(block_dots) \
+  MAP(block_combine) SUM(block_current)
+// clang-format on
 
 #endif

@@ -42,8 +42,10 @@ PF_CELL int pf_connect_pair(const double *xi, uint8_t *owner, ptrdiff_t from, pt
 
 /* One line in direction `stride`, of `length` cells, walked up and down (twice where it is periodic); the number of
  * changes is summed.  The grid of the launch has one cell a line. */
+// clang-format off
 #define PF_ARGS_connect_line(IN, OUT, VAR, VAL) \
   IN(double, xi) VAR(uint8_t, owner) VAL(int, direction) VAL(int, length) VAL(int, tails) VAL(pf_grid, fine)
+// clang-format on
 PF_ARGS(connect_line);
 PF_CELL pf_sums pf_cell_connect_line(const pf_connect_line_args *k, pf_at at) {
   const ptrdiff_t nx = k->fine.nx, plane = nx * k->fine.ny;
@@ -84,7 +86,9 @@ PF_CELL void pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
   if (k->owner[at.c] == PF_NOBODY && k->xi[at.c] > PF_TAIL) k->owner[at.c] = k->before[at.c];
 }
 
+// clang-format off
 #define PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX) \
   MAP(connect_start) SUM(connect_line) SUM(connect_dead) MAP(connect_keep)
+// clang-format on
 
 #endif

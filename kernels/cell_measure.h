@@ -32,9 +32,11 @@ PF_CELL pf_sums pf_cell_current(const pf_current_args *k, pf_at at) {
 
 /* Salt: sum of capacity (1-xi) s, of capacity (1-xi) where there is salt; what leaves through x = Lx (sign of the
  * residual: leaving is positive) with the displaced electrolyte, as the newton kernel has it. */
-#define PF_ARGS_salt(IN, OUT, VAR, VAL) \
-  IN(double, xi)                        \
-  IN(double, phi) IN(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, voltage) VAL(double, carry)
+// clang-format off
+#define PF_ARGS_salt(IN, OUT, VAR, VAL)                                                                         \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, voltage) \
+  VAL(double, carry)
+// clang-format on
 PF_ARGS(salt);
 PF_CELL pf_sums pf_cell_salt(const pf_salt_args *k, pf_at at) {
   const pf_electrolyte *m = &k->params->material[k->material[at.c]];
@@ -53,8 +55,10 @@ PF_CELL pf_sums pf_cell_salt(const pf_salt_args *k, pf_at at) {
 }
 
 /* s += amount where there is salt: closes the balance to round-off (the solver leaves its tolerance behind). */
+// clang-format off
 #define PF_ARGS_salt_correct(IN, OUT, VAR, VAL) \
   VAR(double, s) IN(uint8_t, material) IN(pf_params, params) VAL(double, factor)
+// clang-format on
 PF_ARGS(salt_correct);
 PF_CELL void pf_cell_salt_correct(const pf_salt_correct_args *k, pf_at at) {
   if (k->params->material[k->material[at.c]].anion_share > 0) k->s[at.c] *= k->factor;
@@ -62,8 +66,10 @@ PF_CELL void pf_cell_salt_correct(const pf_salt_correct_args *k, pf_at at) {
 
 /* Health: largest -s in the electrolyte, largest current density of the interface, largest excess of xi beyond [0, 1],
  * and 1 where a value is not finite (a comparison that NaN fails). */
+// clang-format off
 #define PF_ARGS_health(IN, OUT, VAR, VAL) \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, reaction) IN(double, weight) VAL(double, eps)
+// clang-format on
 PF_ARGS(health);
 PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
   const double xi = k->xi[at.c], r = k->reaction[at.c];
@@ -97,11 +103,11 @@ PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
 /* (12): overpotential of deposition (metal against electrolyte, films included), mean over the front on a lateral line,
  * in units of that at which the flaw of the layer it touches becomes critical.  Maxima: working electrode, counter
  * electrode.  Launched over {1, ny, nz}. */
-#define PF_ARGS_fracture(IN, OUT, VAR, VAL)                                                       \
-  IN(double, xi)                                                                                  \
-  IN(double, phi)                                                                                 \
-  IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) IN(uint8_t, owner) \
-      IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
+// clang-format off
+#define PF_ARGS_fracture(IN, OUT, VAR, VAL)                                                                   \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
+  IN(uint8_t, owner) IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
+// clang-format on
 PF_ARGS(fracture);
 PF_CELL pf_sums pf_cell_fracture(const pf_fracture_args *k, pf_at at) {
   const ptrdiff_t start = at.row * k->nx;
@@ -138,15 +144,20 @@ PF_CELL pf_sums pf_cell_short(const pf_short_args *k, pf_at at) {
 }
 
 /* A field for a file: y = factor x (times c0 of the cell's layer where by_salt). */
+// clang-format off
 #define PF_ARGS_export(IN, OUT, VAR, VAL) \
   IN(double, x) IN(uint8_t, material) IN(pf_params, params) OUT(float, y) VAL(double, factor) VAL(int, by_salt)
+// clang-format on
 PF_ARGS(export);
 PF_CELL void pf_cell_export(const pf_export_args *k, pf_at at) {
   const double c0 = k->by_salt ? k->params->material[k->material[at.c]].c0 : 1;
   k->y[at.c] = (float)(k->factor * c0 * k->x[at.c]);
 }
 
-#define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX) \
-  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) MAX(fracture) SUM(short) MAP(export)
+// clang-format off
+#define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)                                                        \
+  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) MAX(fracture) SUM(short) \
+  MAP(export)
+// clang-format on
 
 #endif

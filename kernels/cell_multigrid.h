@@ -42,8 +42,10 @@ PF_FACES_(float)
 /* ---- the Krylov method, double precision ---- */
 
 /* r = b - A u, also rounded (s); sums: r^2/D, b^2/D, r */
+// clang-format off
 #define PF_ARGS_mg_start(IN, OUT, VAR, VAL) \
   PF_OPERATOR(double, IN) IN(double, b) IN(double, u) IN(float, scale) OUT(double, r) OUT(float, s)
+// clang-format on
 PF_ARGS(mg_start);
 PF_CELL pf_sums pf_cell_mg_start(const pf_mg_start_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -89,8 +91,10 @@ PF_CELL pf_sums pf_cell_mg_dots(const pf_mg_dots_args *k, pf_at at) {
 }
 
 /* u += a p (the last step), then p = z + beta p (the next direction) */
+// clang-format off
 #define PF_ARGS_mg_direction(IN, OUT, VAR, VAL) \
   IN(float, z) VAR(double, p) VAR(double, u) VAL(double, a) VAL(double, beta)
+// clang-format on
 PF_ARGS(mg_direction);
 PF_CELL void pf_cell_mg_direction(const pf_mg_direction_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -114,8 +118,10 @@ PF_CELL pf_sums pf_cell_mg_shift(const pf_mg_shift_args *k, pf_at at) {
 /* ---- levels ---- */
 
 /* The finest level in single precision; scale = 1/D, 0 where a cell has neither conductance nor m. */
+// clang-format off
 #define PF_ARGS_mg_round(IN, OUT, VAR, VAL) \
   PF_OPERATOR(double, IN) OUT(float, sx) OUT(float, sy) OUT(float, sz) OUT(float, sm) OUT(float, scale)
+// clang-format on
 PF_ARGS(mg_round);
 PF_CELL void pf_cell_mg_round(const pf_mg_round_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -140,8 +146,10 @@ PF_CELL int pf_mg_distance(int i, int w, int n_0) {
 }
 
 /* Coarse conductances: the sum over the fine faces, by the ratio of the distances; coarse m: the sum. */
+// clang-format off
 #define PF_ARGS_mg_coarsen(IN, OUT, VAR, VAL) \
   PF_OPERATOR(float, IN) OUT(float, cx) OUT(float, cy) OUT(float, cz) OUT(float, cm) VAL(pf_mg_join, join)
+// clang-format on
 PF_ARGS(mg_coarsen);
 PF_CELL float pf_mg_ratio(const pf_mg_join *t, int d, int i) {
   return (float)pf_mg_distance(i * t->s[d], t->w[d], t->n_0[d]) /
@@ -248,13 +256,11 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
   k->u[at.c] = (float)sum;
 }
 
-#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                                 \
-  SUM(mg_start)                                                                                                    \
-  SUM(mg_apply)                                                                                                    \
-  SUM(mg_reduce)                                                                                                   \
-  SUM(mg_dots)                                                                                                     \
-  SUM(mg_shift)                                                                                                    \
-  MAP(mg_direction) MAP(mg_round) MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) \
-      MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+// clang-format off
+#define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                      \
+  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round) \
+  MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual)     \
+  MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+// clang-format on
 
 #endif

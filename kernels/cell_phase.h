@@ -93,11 +93,11 @@ PF_CELL double pf_profile_flux(double xi_a, double xi_b, double normal, double e
 
 /* Lithium and salt moved by B for ds (rate = M ds/h^2): xi, salt -> xi_new, salt_new.  The electrolyte that lithium
  * displaces takes its salt along, upwind: electrolyte leaves a cell that lithium enters (7). */
-#define PF_ARGS_profile(IN, OUT, VAR, VAL)                                                                            \
-  IN(double, xi)                                                                                                      \
-  IN(double, p)                                                                                                       \
-  IN(double, salt) IN(uint8_t, material) OUT(double, xi_new) OUT(double, salt_new) VAL(double, rate) VAL(double, eps) \
-      VAL(pf_enters, enters)
+// clang-format off
+#define PF_ARGS_profile(IN, OUT, VAR, VAL)                                                                      \
+  IN(double, xi) IN(double, p) IN(double, salt) IN(uint8_t, material) OUT(double, xi_new) OUT(double, salt_new) \
+  VAL(double, rate) VAL(double, eps) VAL(pf_enters, enters)
+// clang-format on
 /* Bit m: lithium can enter material m. */
 typedef struct pf_enters {
   uint32_t mask;
@@ -146,11 +146,11 @@ PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) {
  * electrode's retreat: in a closed layer's cells nothing moves, neither with the reaction nor with the frame, and to the
  * cells beside them they are as the ends.  Sums: lithium that the reaction made at the working and at the counter electrode; lithium that
  * left the grid or could not enter, of the working and of the counter electrode; in cells. */
-#define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                                  \
-  IN(double, xi)                                                                                         \
-  IN(double, reaction)                                                                                   \
-  IN(uint8_t, material) IN(uint8_t, owner) OUT(double, xi_new) VAL(double, growth_dt) VAL(double, shift) \
-      VAL(pf_enters, enters)
+// clang-format off
+#define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                            \
+  IN(double, xi) IN(double, reaction) IN(uint8_t, material) IN(uint8_t, owner) OUT(double, xi_new) \
+  VAL(double, growth_dt) VAL(double, shift) VAL(pf_enters, enters)
+// clang-format on
 PF_ARGS(grow);
 PF_CELL double pf_frame_gain(const double *xi, pf_at at, double shift) {
   const double lower = 0.5 * (xi[at.c + at.xm] + xi[at.c]), upper = 0.5 * (xi[at.c] + xi[at.c + at.xp]);

@@ -10,10 +10,11 @@
 #include "pf_kernel.h"
 
 /* Conductances of the faces from xi and the materials. */
-#define PF_ARGS_ion_faces(IN, OUT, VAR, VAL) \
-  IN(double, xi)                             \
-  IN(uint8_t, material)                      \
-  IN(double, film_x) IN(pf_pair, pairs) OUT(double, ax) OUT(double, ay) OUT(double, az) VAL(double, floor)
+// clang-format off
+#define PF_ARGS_ion_faces(IN, OUT, VAR, VAL)                                                                 \
+  IN(double, xi) IN(uint8_t, material) IN(double, film_x) IN(pf_pair, pairs) OUT(double, ax) OUT(double, ay) \
+  OUT(double, az) VAL(double, floor)
+// clang-format on
 PF_ARGS(ion_faces);
 PF_CELL double pf_ion_face(const pf_ion_faces_args *k, ptrdiff_t a, ptrdiff_t b, double film) {
   const double e = 0.5 * ((1 - k->xi[a]) + (1 - k->xi[b])) + k->floor;
@@ -30,9 +31,11 @@ PF_CELL void pf_cell_ion_faces(const pf_ion_faces_args *k, pf_at at) {
 
 /* Residual and derivative: rhs = -R_1, m = dR_1/dphi of the cell, border = -dR_1/dV.
  * Sums: |R_1|, current of the working electrode, of the counter electrode. */
-#define PF_ARGS_ion_newton(IN, OUT, VAR, VAL) \
-  PF_REACTION_FIELDS(IN, VAL)                 \
-  IN(double, ax) IN(double, ay) IN(double, az) OUT(double, reaction) OUT(double, rhs) OUT(double, m) OUT(double, border)
+// clang-format off
+#define PF_ARGS_ion_newton(IN, OUT, VAR, VAL)                                                    \
+  PF_REACTION_FIELDS(IN, VAL) IN(double, ax) IN(double, ay) IN(double, az) OUT(double, reaction) \
+  OUT(double, rhs) OUT(double, m) OUT(double, border)
+// clang-format on
 PF_ARGS(ion_newton);
 PF_CELL pf_sums pf_cell_ion_newton(const pf_ion_newton_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -60,8 +63,10 @@ PF_CELL pf_sums pf_cell_ion_current(const pf_ion_current_args *k, pf_at at) {
 }
 
 /* phi += du + dV sensitivity, damped where lithium reacts. */
+// clang-format off
 #define PF_ARGS_ion_update(IN, OUT, VAR, VAL) \
   VAR(double, phi) IN(double, du) IN(double, sensitivity) IN(double, weight) VAL(double, d_voltage)
+// clang-format on
 PF_ARGS(ion_update);
 PF_CELL void pf_cell_ion_update(const pf_ion_update_args *k, pf_at at) {
   const ptrdiff_t c = at.c;

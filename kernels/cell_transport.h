@@ -137,11 +137,11 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
 }
 
 /* What the reaction needs of the fields. */
-#define PF_REACTION_FIELDS(IN, VAL)                                                                                   \
-  IN(double, xi)                                                                                                      \
-  IN(double, phi)                                                                                                     \
-  IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) IN(uint8_t, owner) IN(double, hotspot) \
-      IN(pf_params, params) VAL(double, voltage)
+// clang-format off
+#define PF_REACTION_FIELDS(IN, VAL)                                                                           \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
+  IN(uint8_t, owner) IN(double, hotspot) IN(pf_params, params) VAL(double, voltage)
+// clang-format on
 
 /* r h^2-scaled of (1) in a cell, its current density i_n, and derivatives to phi and s.  hotspot: [nz][ny], factor on
  * the working electrode's exchange current. */
@@ -198,8 +198,10 @@ enum { PF_JP, PF_JL, PF_JR, PF_NP, PF_NL, PF_NR, PF_FACE_PARTS };
 
 /* First the reaction: r, its derivatives to phi and s (own), and its derivative to the voltage (border: to V, negative,
  * as the right side of the sensitivity's system).  Sums: current of the working and of the counter electrode's lithium. */
+// clang-format off
 #define PF_ARGS_newton_react(IN, OUT, VAR, VAL) \
   PF_REACTION_FIELDS(IN, VAL) OUT(double, reaction) VAR(float, own) OUT(float, border) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(newton_react);
 PF_CELL pf_sums pf_cell_newton_react(const pf_newton_react_args *k, pf_at at) {
   const ptrdiff_t c = at.c, n = k->cells;
@@ -221,13 +223,14 @@ typedef enum pf_faces { PF_FACES_UNIFORM, PF_FACES_PLAIN, PF_FACES_SPECIAL } pf_
  * (PF_FACES_UNIFORM).  film_x: [nx + 1], resistances of films in the faces.  per_dt 0: the salt is frozen.  One kernel for
  * each pf_faces and dimension, so that they become vector instructions.
  * Sums: |R_1|, |R_2|, current of the face x = Lx. */
-#define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                           \
-  IN(double, xi)                                                                                                    \
-  IN(double, phi)                                                                                                   \
-  IN(double, s) IN(double, s_0) IN(double, reaction) IN(uint8_t, material) IN(double, film_x) IN(pf_params, params) \
-      IN(pf_pair, pairs) OUT(float, rhs) OUT(float, fx) OUT(float, fy) OUT(float, fz) VAR(float, own)               \
-          VAR(float, border) VAL(pf_pair, pair) VAL(ptrdiff_t, cells) VAL(double, voltage) VAL(double, floor)       \
-              VAL(double, per_dt) VAL(double, growth_dt) VAL(double, shift_dt) VAL(double, carry)
+// clang-format off
+#define PF_ARGS_newton(IN, OUT, VAR, VAL)                                                                   \
+  IN(double, xi) IN(double, phi) IN(double, s) IN(double, s_0) IN(double, reaction) IN(uint8_t, material)   \
+  IN(double, film_x) IN(pf_params, params) IN(pf_pair, pairs) OUT(float, rhs) OUT(float, fx) OUT(float, fy) \
+  OUT(float, fz) VAR(float, own) VAR(float, border) VAL(pf_pair, pair) VAL(ptrdiff_t, cells)                \
+  VAL(double, voltage) VAL(double, floor) VAL(double, per_dt) VAL(double, growth_dt) VAL(double, shift_dt)  \
+  VAL(double, carry)
+// clang-format on
 PF_ARGS(newton);
 
 PF_CELL pf_flux pf_newton_face(const pf_newton_args *k, pf_faces faces, ptrdiff_t a, ptrdiff_t b, double film,
@@ -358,8 +361,10 @@ PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
   return sums;
 }
 /* r += share |r|: what is left of the current out of balance, where current flows. */
+// clang-format off
 #define PF_ARGS_close(IN, OUT, VAR, VAL) \
   VAR(double, reaction) IN(uint8_t, owner) VAL(double, working) VAL(double, counter)
+// clang-format on
 PF_ARGS(close);
 PF_CELL void pf_cell_close(const pf_close_args *k, pf_at at) {
   const double r = k->reaction[at.c];
@@ -374,11 +379,11 @@ PF_CELL double pf_damped(double d_phi, double weight) {
 
 /* Newton's update, damped; s never below a twentieth of itself.
  * du: [2][cells], sensitivity: d u/d voltage. */
-#define PF_ARGS_update(IN, OUT, VAR, VAL)                                                             \
-  VAR(double, phi)                                                                                    \
-  VAR(double, s)                                                                                      \
-  IN(float, du) IN(float, sensitivity) IN(double, weight) IN(uint8_t, material) IN(pf_params, params) \
-      VAL(double, d_voltage) VAL(ptrdiff_t, cells)
+// clang-format off
+#define PF_ARGS_update(IN, OUT, VAR, VAL)                                                                       \
+  VAR(double, phi) VAR(double, s) IN(float, du) IN(float, sensitivity) IN(double, weight) IN(uint8_t, material) \
+  IN(pf_params, params) VAL(double, d_voltage) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(update);
 PF_CELL void pf_cell_update(const pf_update_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
@@ -392,16 +397,20 @@ PF_CELL void pf_cell_update(const pf_update_args *k, pf_at at) {
 }
 
 /* The last step's rates of change, and the start of the next step that follows from them. */
-#define PF_ARGS_remember(IN, OUT, VAR, VAL) \
-  IN(double, phi)                           \
-  IN(double, phi_start) IN(double, s) IN(double, s_start) OUT(float, rate) VAL(double, per_dt) VAL(ptrdiff_t, cells)
+// clang-format off
+#define PF_ARGS_remember(IN, OUT, VAR, VAL)                                                                    \
+  IN(double, phi) IN(double, phi_start) IN(double, s) IN(double, s_start) OUT(float, rate) VAL(double, per_dt) \
+  VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(remember);
 PF_CELL void pf_cell_remember(const pf_remember_args *k, pf_at at) {
   k->rate[at.c] = (float)((k->phi[at.c] - k->phi_start[at.c]) * k->per_dt);
   k->rate[k->cells + at.c] = (float)((k->s[at.c] - k->s_start[at.c]) * k->per_dt);
 }
+// clang-format off
 #define PF_ARGS_predict(IN, OUT, VAR, VAL) \
   VAR(double, phi) VAR(double, s) IN(float, rate) VAL(double, dt) VAL(ptrdiff_t, cells)
+// clang-format on
 PF_ARGS(predict);
 PF_CELL void pf_cell_predict(const pf_predict_args *k, pf_at at) {
   k->phi[at.c] += k->dt * (double)k->rate[at.c];
@@ -409,11 +418,11 @@ PF_CELL void pf_cell_predict(const pf_predict_args *k, pf_at at) {
   k->s[at.c] = s > least ? s : least;
 }
 
-#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX)                                                        \
-  SUM(newton_react)                                                                                       \
-  SUM(newton_uniform_1)                                                                                   \
-  SUM(newton_uniform_2) SUM(newton_uniform_3) SUM(newton_plain_1) SUM(newton_plain_2) SUM(newton_plain_3) \
-      SUM(newton_special_1) SUM(newton_special_2) SUM(newton_special_3) SUM(react) MAP(close) MAP(update) \
-          MAP(remember) MAP(predict)
+// clang-format off
+#define PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX)                                                          \
+  SUM(newton_react) SUM(newton_uniform_1) SUM(newton_uniform_2) SUM(newton_uniform_3) SUM(newton_plain_1)   \
+  SUM(newton_plain_2) SUM(newton_plain_3) SUM(newton_special_1) SUM(newton_special_2) SUM(newton_special_3) \
+  SUM(react) MAP(close) MAP(update) MAP(remember) MAP(predict)
+// clang-format on
 
 #endif
