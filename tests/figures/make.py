@@ -133,7 +133,7 @@ def sand(maker):
     left.legend(loc="upper right", borderaxespad=0)
     letter(left, "a  Sand's law")
 
-    middle.loglog(spacings, size, "o-", color=BLUE, label="at 0.9 τ")
+    middle.loglog(spacings, size, "o-", color=BLUE, label="pfsolve")
     guide = np.array([spacings[-1], spacings[0]])
     order = np.polyfit(np.log(spacings), np.log(size), 1)[0]
     maker.number("sand", "all h", "order fitted", order)
@@ -143,7 +143,7 @@ def sand(maker):
     middle.set_xticks(spacings, [f"{h:g}" for h in spacings])
     middle.minorticks_off()
     middle.legend(loc="upper left", borderaxespad=0)
-    letter(middle, f"b  error: order {order:.1f}")
+    letter(middle, "b  error at 0.9 τ")
 
     for h, colour, style in ((4, ORANGE, ":"), (2, GREEN, "--"), (1, PURPLE, "-."), (0.5, BLUE, "-")):
         history = runs[spacings.index(h)].history
@@ -229,7 +229,7 @@ def ripple(maker):
         axis.plot(curve, [ripple_rate(i, i0, gap, w)[0] / 10.0**power for w in curve], color=GREY, lw=1.2, label="exact")
         axis.plot(wavelengths, np.array(found) / 10.0**power, marker, color=colour, ms=5.5, label="pfsolve")
         axis.set(xscale="log", xlabel="wavelength (µm)", ylabel=rf"growth rate ($10^{{{power}}}$/s)")
-        axis.legend(loc="lower right", borderaxespad=0)
+        axis.legend(loc=("lower right", "lower left")[n], borderaxespad=(0, 1.5)[n])
         letter(axis, f"{'ab'[n]}  {i / 10:g} mA/cm² (i₀ {i0 / 10:g}), {gap} µm")
         axes[2].plot(wavelengths, offs, marker + "-", color=colour, lw=1, label=f"{'ab'[n]}")
     axes[2].axhline(0, color=GREY, lw=0.7)
@@ -290,7 +290,7 @@ def width(maker):
     letter(middle, "b  voltage")
     reach = np.array([cells * 2 / fine for _, cells, fine, *_ in cases])
     order = np.argsort(reach)
-    for values, what, colour, marker in zip(np.array(offs)[order].T, ("front's way", "voltage", "roughness"),
+    for values, what, colour, marker in zip(np.array(offs)[order].T, ("displacement", "voltage", "roughness"),
                                             (BLUE, RED, ORANGE), "os^"):
         right.plot(reach[order], values, marker + "-", color=colour, lw=1, label=what)
     right.axhline(0, color=GREY, lw=0.7, zorder=0)
