@@ -136,11 +136,13 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
   return dissolution > 0 ? dissolution : 0;
 }
 
-/* What the reaction needs of the fields. */
+/* What the reaction needs of the fields.  metal: electronic potential phi_e, RT/F (NULL: 0 in the working electrode's
+ * lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0). */
 // clang-format off
 #define PF_REACTION_FIELDS(IN, VAL)                                                                           \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
-  IN(uint8_t, owner) IN(double, hotspot) IN(pf_params, params) VAL(double, voltage)
+  IN(uint8_t, owner) IN(double, hotspot) IN(double, metal) IN(double, push) IN(pf_params, params)             \
+  VAL(double, voltage)
 // clang-format on
 
 /* r h^2-scaled of (1) in a cell, its current density i_n, and derivatives to phi and s.  hotspot: [nz][ny], factor on
@@ -150,15 +152,15 @@ typedef struct pf_local_current {
 } pf_local_current;
 PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi, double phi, double s, double weight,
                                              double curvature, int material, int owner, double hotspot,
-                                             double voltage) {
+                                             const double *metal, const double *push, double voltage) {
   pf_local_current out = {0, 0, 0, 0};
-  if (!(owner == PF_WORKING || owner == PF_COUNTER)) return out;
+  if (!metal && !(owner == PF_WORKING || owner == PF_COUNTER)) return out;
   if (!(weight > 0) && !(xi * (1 - xi) > 1e-7)) return out;
   const pf_electrolyte *m = &params->material[material];
   const pf_kinetics kinetics =
       pf_kinetics_of(m, &params->electrode[owner == PF_COUNTER], owner == PF_WORKING ? hotspot : 1);
-  const double metal = owner == PF_COUNTER ? voltage : 0;
-  const pf_current c = pf_reaction(&kinetics, phi - metal - params->capillary * curvature, s);
+  const double electrons = metal ? *metal : owner == PF_COUNTER ? voltage : 0;
+  const pf_current c = pf_reaction(&kinetics, phi - electrons - params->capillary * curvature - (push ? *push : 0), s);
   const double w = pf_reaction_weight(c.i, weight, xi, params->eps);
   out.r = w * c.i;
   out.r_p = w * c.d_eta;
@@ -169,7 +171,7 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
 #define PF_REACTION_OF_CELL(k, at)                                                                               \
   pf_reaction_of_cell((k)->params, (k)->xi[(at).c], (k)->phi[(at).c], (k)->s[(at).c], (k)->weight[(at).c],       \
                       (k)->curvature[(at).c], (k)->material[(at).c], (k)->owner[(at).c], (k)->hotspot[(at).row], \
-                      (k)->voltage)
+                      (k)->metal ? (k)->metal + (at).c : NULL, (k)->push ? (k)->push + (at).c : NULL, (k)->voltage)
 
 /* Lithium deposited on the face x = Lx, in the last cell of a row, zero in others. */
 PF_CELL pf_current pf_counter_face(const pf_params *params, int last, double phi, double s, int material,
