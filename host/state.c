@@ -1,38 +1,97 @@
 #include "state.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-static pf_status array(pf_state *s, size_t bytes, void *field) {
-  void *made = NULL;
-  PF_TRY(s->backend->allocate(s->backend, bytes, &made));
-  *(void **)field = made;
-  return PF_OK;
+/* ---- the table of arrays ---- */
+
+#define ARRAY(field, count, kept) \
+  { "state." #field, offsetof(pf_state, field), (size_t)(count) * sizeof *s->field, kept }
+
+int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]) {
+  const pf_grid *g = &s->grid;
+  const size_t n = (size_t)pf_cells(g), rows = (size_t)pf_rows(g);
+  const size_t salty = s->salty ? n : 0, ion = s->salty ? 0 : n; /* of the solver of both unknowns, of one */
+  enum { KEPT = true, MADE = false };
+  const pf_state_array all[] = {
+      ARRAY(xi, n, KEPT),
+      ARRAY(xi_next, n, MADE),
+      ARRAY(s, n, KEPT),
+      ARRAY(s_next, n, MADE),
+      ARRAY(phi, n, KEPT),
+      ARRAY(s_start, n, MADE),
+      ARRAY(phi_start, n, MADE),
+      ARRAY(rate, 2 * n, KEPT),
+      ARRAY(reaction, n, KEPT),
+      ARRAY(weight, n, MADE),
+      ARRAY(curvature, n, MADE),
+      ARRAY(logit, n, MADE),
+      ARRAY(material, n, KEPT),
+      ARRAY(owner, n, KEPT),
+      ARRAY(owner_before, n, KEPT),
+      ARRAY(hotspot, rows, KEPT),
+      ARRAY(film_x, g->nx + 1, KEPT),
+      ARRAY(front, rows, MADE),
+      ARRAY(scratch, n, MADE),
+      ARRAY(d_params, 1, MADE),
+      ARRAY(d_pairs, PF_MATERIALS * PF_MATERIALS, MADE),
+      ARRAY(du, 2 * salty, MADE),
+      ARRAY(sensitivity, 2 * salty, KEPT),
+      ARRAY(border, 2 * salty, MADE),
+      ARRAY(ax, ion, MADE),
+      ARRAY(ay, g->ny > 1 ? ion : 0, MADE),
+      ARRAY(az, g->nz > 1 ? ion : 0, MADE),
+      ARRAY(m, ion, MADE),
+      ARRAY(ion_rhs, ion, MADE),
+      ARRAY(ion_du, ion, MADE),
+      ARRAY(ion_sensitivity, ion, KEPT),
+      ARRAY(ion_border, ion, MADE),
+  };
+  _Static_assert(sizeof all / sizeof *all <= PF_STATE_ARRAYS_MAX, "more room for the table");
+  memcpy(array, all, sizeof all);
+  return (int)(sizeof all / sizeof *all);
+}
+
+/* The pointer that a line of the table stands for. */
+static void *pointer(const pf_state *s, const pf_state_array *array) {
+  void *p;
+  memcpy(&p, (const char *)s + array->offset, sizeof p);
+  return p;
+}
+
+int pf_state_kept(pf_state *s, pf_kept *list, int count) {
+#define NUMBER(type, name, size) list[count++] = (pf_kept){"state." #name, &s->name, sizeof s->name, NULL};
+  PF_STATE_NUMBERS(NUMBER)
+#undef NUMBER
+  pf_state_array array[PF_STATE_ARRAYS_MAX];
+  const int arrays = pf_state_arrays(s, array);
+  for (int n = 0; n < arrays; n++)
+    if (array[n].kept && array[n].bytes > 0)
+      list[count++] = (pf_kept){array[n].name, pointer(s, &array[n]), array[n].bytes, s->backend};
+  return count;
+}
+
+pf_status pf_state_renew(pf_state *s) { return pf_state_geometry(s); }
+
+/* ---- making it ---- */
+
+static bool has_salt(const pf_params *params) {
+  for (int m = 0; m < PF_MATERIALS; m++)
+    if (params->material[m].anion_share > 0) return true;
+  return false;
 }
 
 static pf_status create(pf_state *s) {
-  const size_t n = (size_t)pf_cells(&s->grid), rows = (size_t)pf_rows(&s->grid);
-  double **fields[] = {&s->xi,        &s->xi_next,  &s->s,      &s->s_next,    &s->phi,  &s->s_start,
-                       &s->phi_start, &s->reaction, &s->weight, &s->curvature, &s->logit};
-  for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) PF_TRY(array(s, n * sizeof(double), fields[f]));
-  PF_TRY(array(s, 2 * n * sizeof(float), &s->rate));
-  PF_TRY(array(s, n * sizeof(float), &s->scratch));
-  uint8_t **marks[] = {&s->material, &s->owner, &s->owner_before};
-  for (size_t f = 0; f < sizeof marks / sizeof *marks; f++) PF_TRY(array(s, n, marks[f]));
-  PF_TRY(array(s, rows * sizeof(double), &s->hotspot));
-  PF_TRY(array(s, rows * sizeof(double), &s->front));
-  PF_TRY(array(s, ((size_t)s->grid.nx + 1) * sizeof(double), &s->film_x));
-  PF_TRY(array(s, sizeof(pf_params), &s->d_params));
-  PF_TRY(array(s, sizeof(pf_pair) * PF_MATERIALS * PF_MATERIALS, &s->d_pairs));
-  PF_TRY(pf_state_upload_params(s));
-  if (s->salty) {
-    float **pairs[] = {&s->du, &s->sensitivity, &s->border};
-    for (size_t f = 0; f < sizeof pairs / sizeof *pairs; f++) PF_TRY(array(s, 2 * n * sizeof(float), pairs[f]));
-    return pf_linear_create(s->backend, &s->grid, &s->linear);
+  pf_state_array array[PF_STATE_ARRAYS_MAX];
+  const int arrays = pf_state_arrays(s, array);
+  for (int n = 0; n < arrays; n++) {
+    void *made = NULL;
+    if (array[n].bytes > 0) PF_TRY(s->backend->allocate(s->backend, array[n].bytes, &made));
+    memcpy((char *)s + array[n].offset, &made, sizeof made);
   }
-  double **ion[] = {&s->ax, &s->m, &s->ion_rhs, &s->ion_du, &s->ion_sensitivity, &s->ion_border};
-  for (size_t f = 0; f < sizeof ion / sizeof *ion; f++) PF_TRY(array(s, n * sizeof(double), ion[f]));
-  if (s->grid.ny > 1) PF_TRY(array(s, n * sizeof(double), &s->ay));
-  if (s->grid.nz > 1) PF_TRY(array(s, n * sizeof(double), &s->az));
+  PF_TRY(pf_state_upload_params(s));
+  if (s->salty) return pf_linear_create(s->backend, &s->grid, &s->linear);
   return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
 }
 
@@ -45,6 +104,7 @@ pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_par
   s->tolerance = 1e-6;
   s->salt_least = 1;
   s->profile = 1;
+  s->salty = has_salt(params);
   const pf_status status = create(s);
   if (status != PF_OK) {
     pf_state_destroy(s);
@@ -56,58 +116,28 @@ pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_par
 
 void pf_state_destroy(pf_state *s) {
   if (!s) return;
-  void *arrays[] = {s->xi,
-                    s->xi_next,
-                    s->s,
-                    s->s_next,
-                    s->phi,
-                    s->s_start,
-                    s->phi_start,
-                    s->rate,
-                    s->reaction,
-                    s->weight,
-                    s->curvature,
-                    s->logit,
-                    s->material,
-                    s->owner,
-                    s->owner_before,
-                    s->hotspot,
-                    s->film_x,
-                    s->front,
-                    s->du,
-                    s->sensitivity,
-                    s->border,
-                    s->d_params,
-                    s->d_pairs,
-                    s->scratch,
-                    s->ax,
-                    s->ay,
-                    s->az,
-                    s->m,
-                    s->ion_rhs,
-                    s->ion_du,
-                    s->ion_sensitivity,
-                    s->ion_border};
-  for (size_t f = 0; f < sizeof arrays / sizeof *arrays; f++) s->backend->release(s->backend, arrays[f]);
+  pf_state_array array[PF_STATE_ARRAYS_MAX];
+  const int arrays = pf_state_arrays(s, array);
+  for (int n = 0; n < arrays; n++) s->backend->release(s->backend, pointer(s, &array[n]));
   pf_linear_destroy(s->linear);
   pf_multigrid_destroy(s->multigrid);
   free(s);
 }
 
 double pf_state_bytes(const pf_grid *grid, bool salty) {
-  const double n = (double)pf_cells(grid), rows = (double)pf_rows(grid);
-  const double common = n * (11 * 8 + 3 * 4 + 3) + 16 * rows;
-  if (salty) return common + n * 3 * 2 * 4 + pf_linear_bytes(grid);
-  return common + n * 8 * (5 + pf_dimensions(grid)) + pf_multigrid_bytes(grid);
+  const pf_state like = {.grid = *grid, .salty = salty};
+  pf_state_array array[PF_STATE_ARRAYS_MAX];
+  const int arrays = pf_state_arrays(&like, array);
+  double bytes = salty ? pf_linear_bytes(grid) : pf_multigrid_bytes(grid);
+  for (int n = 0; n < arrays; n++) bytes += (double)array[n].bytes;
+  return bytes;
 }
 
 pf_status pf_state_upload_params(pf_state *s) {
   s->enters = (pf_enters){0, 0};
-  s->salty = false;
-  for (int m = 0; m < PF_MATERIALS; m++) {
+  s->salty = has_salt(&s->params);
+  for (int m = 0; m < PF_MATERIALS; m++)
     if (s->params.material[m].enters) s->enters.mask |= 1u << m;
-    if (s->params.material[m].anion_share > 0) s->salty = true;
-  }
   s->enters.moves_salt = s->salty;
   pf_pair pairs[PF_MATERIALS][PF_MATERIALS];
   int used = 0; /* materials */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "backend.h"
+#include "kept.h"
 #include "linear.h"
 #include "multigrid.h"
 
@@ -33,6 +34,33 @@ typedef struct pf_transport_report {
   int newton, cycles; /* Newton iterations, V-cycles */
   double residual;    /* current that is out of balance, of the whole */
 } pf_transport_report;
+
+/* The numbers that a step leaves to the next: members of pf_state, kept in checkpoints. */
+// clang-format off
+#define PF_STATE_NUMBERS(X)                                                                        \
+  X(double, time, )           /* s */                                                              \
+  X(double, dt, )             /* of the last step, s */                                            \
+  X(long, step, )                                                                                  \
+  X(double, voltage, )        /* RT/F */                                                           \
+  X(double, current, )        /* that flowed in the last step, scaled */                           \
+  X(double, shift, )          /* U of the frame, cells/s */                                        \
+  X(double, speed, )          /* of the fastest piece of the front, cells/s */                     \
+  X(double, salt_least, )     /* least s of the electrolyte */                                     \
+  X(double, profile, )        /* Q of (2b)'s text: 1 for a tanh profile */                         \
+  X(bool, sensitive, )        /* sensitivity holds a solution */                                   \
+  X(bool, fresh, )            /* the drive has changed since the last step */                      \
+  X(double, rate_dt, )        /* time step of `rate`, 0: none yet */                               \
+  X(double, voltage_rate, )   /* that of the voltage, 1/s */                                       \
+  /* Balances, in cells of lithium and scaled amounts of salt: working electrode, counter. */      \
+  X(double, lithium_start, [2])                                                                    \
+  X(double, lithium_passed, [2])  /* what the currents brought */                                  \
+  X(double, lithium_retreat, [2]) /* left through the ends (frame) or could not enter */           \
+  X(double, throughput, )         /* sum of |current| dt, cells */                                 \
+  X(double, salt_start, )                                                                          \
+  X(double, salt_out, )                                                                            \
+  X(double, faraday_error, )  /* relative, of the last step */                                     \
+  X(double, salt_error, )
+// clang-format on
 
 typedef struct pf_state {
   pf_backend *backend;
@@ -71,26 +99,22 @@ typedef struct pf_state {
   double *ax, *ay, *az, *m, *ion_rhs, *ion_du, *ion_sensitivity, *ion_border;
   pf_multigrid *multigrid;
 
-  double time, dt; /* s; dt: of the last step */
-  long step;
-  double voltage;      /* RT/F */
-  double current;      /* that flowed in the last step, scaled */
-  double shift;        /* U of the frame, cells/s */
-  double speed;        /* of the fastest piece of the front, cells/s */
-  double salt_least;   /* least s of the electrolyte */
-  double profile;      /* Q of (2b)'s text: 1 for a tanh profile */
-  bool sensitive;      /* sensitivity holds a solution */
-  bool fresh;          /* the drive has changed since the last step */
-  double rate_dt;      /* time step of `rate`, 0: none yet */
-  double voltage_rate; /* that of the voltage, 1/s */
-
-  /* Balances, in cells of lithium and scaled amounts of salt. */
-  double lithium_start[2], lithium_passed[2]; /* at the start; what the currents brought (working, counter) */
-  double lithium_retreat[2];                  /* left through the ends (frame) or could not enter */
-  double throughput;                          /* sum of |current| dt, cells */
-  double salt_start, salt_out;
-  double faraday_error, salt_error; /* relative, of the last step */
+  PF_STATE_NUMBERS(PF_KEPT_MEMBER_)
 } pf_state;
+
+/* One array of the state: a line of the table in state.c, which allocation, release and checkpoints go by. */
+typedef struct pf_state_array {
+  const char *name;
+  size_t offset; /* of its pointer in pf_state */
+  size_t bytes;  /* 0: this state has none */
+  bool kept;     /* a step reads in it what an earlier one wrote: kept in checkpoints */
+} pf_state_array;
+enum { PF_STATE_ARRAYS_MAX = 80 };
+int pf_state_arrays(const pf_state *state, pf_state_array array[PF_STATE_ARRAYS_MAX]);
+/* Everything of the state that a checkpoint keeps, into list[PF_KEPT_MAX] from `count` on; the new count. */
+int pf_state_kept(pf_state *state, pf_kept *list, int count);
+/* After what is kept was read back: makes the arrays that follow from it. */
+pf_status pf_state_renew(pf_state *state);
 
 /* Allocates everything but sets no field.  PF_NO_MEMORY. */
 pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state);
