@@ -7,8 +7,7 @@
 #include "mg_plan.h"
 
 enum {
-  BASIS = 8,  /* Krylov vectors between restarts */
-  SWEEPS = 2, /* smoothing before and after */
+  BASIS = 8, /* Krylov vectors between restarts */
   TWICE_FROM =
       2, /* levels that visit the next coarser one twice: the number of cycles hardly grows with the grid then */
   TWICE_TO = 4,
@@ -189,28 +188,28 @@ pf_status pf_linear_set(pf_linear *s) {
 
 /* ---- The V-cycle ---- */
 
-static pf_status relax(pf_linear *s, const level *a, const float *b, float *x) {
-  return PF_SWEEP(s->backend, block_relax, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
-                  .cells = a->cells, .b = b, .x = x);
-}
+/* The parts of a chain on a level. */
+#define RELAX \
+  PF_STAGE(block_relax, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own, .cells = a->cells, .b = b, .x = x)
 
 static pf_status cycle(pf_linear *s, int l, const float *b, float *x) {
   pf_backend *be = s->backend;
   const level *a = &s->level[l];
   if (l == s->levels - 1)
     return PF_MAP(be, block_coarsest, &a->grid, .inverse = s->inverse, .b = b, .x = x, .cells = (int)a->cells);
-  for (int n = 0; n < SWEEPS; n++) PF_TRY(relax(s, a, b, x));
   const level *c = &s->level[l + 1];
-  PF_TRY(PF_MAP(be, block_residual, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own, .cells = a->cells,
-                .b = b, .x = x, .y = a->r));
+  const pf_stage down[] = {RELAX, RELAX,
+                           PF_STAGE(block_residual, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
+                                    .cells = a->cells, .b = b, .x = x, .y = a->r)};
+  PF_TRY(be->chain(be, down, 3, &a->grid));
   PF_TRY(PF_MAP(be, block_restrict, &c->grid, .fine = a->r, .coarse = c->b, .to = a->to, .cells = c->cells));
   PF_TRY(PF_MAP(be, block_fill, &c->grid, .x = c->x, .a = 0, .cells = c->cells));
   const int visits = l >= TWICE_FROM && l <= TWICE_TO && l + 2 < s->levels ? 2 : 1;
   for (int n = 0; n < visits; n++) PF_TRY(cycle(s, l + 1, c->b, c->x));
-  PF_TRY(PF_MAP(be, block_prolong, &a->grid, .fine = x, .coarse = c->x, .to = a->to, .cells = a->cells,
-                .coarse_cells = c->cells, .coarse_nx = c->grid.nx, .coarse_ny = c->grid.ny));
-  for (int n = 0; n < SWEEPS; n++) PF_TRY(relax(s, a, b, x));
-  return PF_OK;
+  const pf_stage up[] = {PF_STAGE(block_prolong, .fine = x, .coarse = c->x, .to = a->to, .cells = a->cells,
+                                  .coarse_cells = c->cells, .coarse_nx = c->grid.nx, .coarse_ny = c->grid.ny),
+                         RELAX, RELAX};
+  return be->chain(be, up, 3, &a->grid);
 }
 
 pf_status pf_linear_improve(pf_linear *s, const float *b, float *x) { return cycle(s, 0, b, x); }

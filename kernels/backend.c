@@ -31,6 +31,28 @@ pf_status pf_kernel_check(pf_kernel kernel, pf_kernel_kind kind, const pf_grid *
   return PF_OK;
 }
 
+pf_kernel_kind pf_kernel_kind_of(pf_kernel kernel) { return entries[kernel].kind; }
+
+pf_status pf_chain_check(const pf_stage *stage, int stages, const pf_grid *g) {
+  PF_CHECK(stages > 0 && stages <= PF_STAGES_MAX, PF_FAILED, "a chain of %d stages", stages);
+  for (int n = 0; n < stages; n++) {
+    const pf_kernel kernel = stage[n].kernel;
+    const int sweep = (unsigned)kernel < PF_KERNEL_COUNT && entries[kernel].kind == PF_KIND_SWEEP;
+    PF_TRY(pf_kernel_check(kernel, sweep ? PF_KIND_SWEEP : PF_KIND_MAP, g));
+  }
+  return PF_OK;
+}
+
+pf_status pf_chain_plain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  PF_TRY(pf_chain_check(stage, stages, g));
+  for (int n = 0; n < stages; n++) {
+    const pf_stage *s = &stage[n];
+    PF_TRY(entries[s->kernel].kind == PF_KIND_SWEEP ? b->sweep(b, s->kernel, g, s->args)
+                                                    : b->map(b, s->kernel, g, s->args));
+  }
+  return PF_OK;
+}
+
 pf_status pf_host_memory_check(const pf_backend *b, size_t bytes) {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   const size_t there = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX / 2;

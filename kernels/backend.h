@@ -17,6 +17,13 @@ typedef enum pf_kernel_kind { PF_KIND_MAP, PF_KIND_SWEEP, PF_KIND_SUM, PF_KIND_M
 pf_status pf_kernel_check(pf_kernel kernel, pf_kernel_kind kind, const pf_grid *grid);
 const char *pf_kernel_name(pf_kernel kernel);
 
+/* One MAP or SWEEP kernel of a chain. */
+typedef struct pf_stage {
+  pf_kernel kernel;
+  const void *args; /* the kernel's struct */
+} pf_stage;
+enum { PF_STAGES_MAX = 8 };
+
 typedef struct pf_backend pf_backend;
 struct pf_backend {
   const char *name;  /* "cpu", "check", "cuda" */
@@ -38,6 +45,10 @@ struct pf_backend {
   pf_status (*sweep)(pf_backend *, pf_kernel, const pf_grid *, const void *args);
   pf_status (*sum)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double result[PF_SUMS]);
   pf_status (*max)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double result[PF_SUMS]);
+  /* MAP and SWEEP kernels one after the other, with the same results as one by one.  A backend may run them in one pass
+   * over memory, stage behind stage, because a stage reads what an earlier one writes, and an earlier one what it
+   * writes, at most one cell away. */
+  pf_status (*chain)(pf_backend *, const pf_stage *, int stages, const pf_grid *);
 
   pf_status (*synchronize)(pf_backend *);
   void (*destroy)(pf_backend *);
@@ -52,6 +63,11 @@ void pf_backend_destroy(pf_backend *backend);
 pf_status pf_backend_cpu(pf_backend *backend, int threads);
 pf_status pf_backend_check(pf_backend *backend, int threads);
 pf_status pf_backend_cuda(pf_backend *backend);
+/* A chain, kernel by kernel, through the backend's map and sweep. */
+pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages, const pf_grid *grid);
+/* PF_FAILED unless these kernels can be a chain on this grid. */
+pf_status pf_chain_check(const pf_stage *stage, int stages, const pf_grid *grid);
+pf_kernel_kind pf_kernel_kind_of(pf_kernel kernel);
 /* PF_NO_MEMORY where `bytes` more would be beyond the machine's memory: Linux gives them and kills the program later. */
 pf_status pf_host_memory_check(const pf_backend *backend, size_t bytes);
 
@@ -64,6 +80,11 @@ pf_status pf_host_memory_check(const pf_backend *backend, size_t bytes);
   (backend)->map((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__})
 #define PF_SWEEP(backend, kernel, grid, ...) \
   (backend)->sweep((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__})
+/* A stage of a chain: PF_STAGE(axpy, .x = x, .y = y, .a = 2) */
+#define PF_STAGE(kernel, ...)                                 \
+  {                                                           \
+    PF_KERNEL_##kernel, &(pf_##kernel##_args) { __VA_ARGS__ } \
+  }
 #define PF_SUM(backend, kernel, grid, result, ...) \
   (backend)->sum((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__}, (result))
 #define PF_MAX(backend, kernel, grid, result, ...) \

@@ -435,6 +435,7 @@ pf_status pf_backend_check(pf_backend *b, int threads) {
                     .sweep = check_sweep,
                     .sum = check_sum,
                     .max = check_max,
+                    .chain = pf_chain_plain,
                     .synchronize = check_synchronize,
                     .destroy = check_destroy};
   snprintf(b->device, sizeof b->device, "%.180s, under the memory rules of a GPU", self->loops.device);

@@ -283,6 +283,75 @@ static pf_status cpu_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, co
   return PF_OK;
 }
 
+/* ---- chains ----
+ *
+ * In 2-D the half steps of a chain (a MAP kernel, or one colour of a SWEEP kernel) follow each other at a distance of a
+ * row, so that a row is worked on while it is in the cache.  A thread does half step n on its rows first + n ... end - 1
+ * - n; the wedges that are left between two threads, and across the periodic face, are done after one barrier, each by
+ * the thread below it, from nothing but what is done by then.  Every cell finds the values that the plain order would
+ * give it. */
+typedef struct half_step {
+  map_row map; /* NULL: */
+  sweep_row sweep;
+  int colour;
+  const void *args;
+} half_step;
+
+static void run_half(const half_step *h, const pf_grid *g, ptrdiff_t row) {
+  if (h->map) {
+    h->map(h->args, g, row);
+  } else {
+    h->sweep(h->args, g, row, h->colour);
+  }
+}
+
+static void chain_inner(const half_step *half, int halves, const pf_grid *g, ptrdiff_t first, ptrdiff_t end) {
+  for (ptrdiff_t step = first; step < end; step++) /* the row of half step 0 */
+    for (int n = 0; n < halves; n++)
+      if (step - n >= first + n) run_half(&half[n], g, step - n);
+}
+
+/* Around the end of a thread's rows: what chain_inner left of them and of the next thread's. */
+static void chain_wedge(const half_step *half, int halves, const pf_grid *g, ptrdiff_t end) {
+  const ptrdiff_t rows = g->ny;
+  for (int n = 1; n < halves; n++)
+    for (ptrdiff_t row = end - n; row < end + n; row++) run_half(&half[n], g, row < rows ? row : row - rows);
+}
+
+static pf_status cpu_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  PF_TRY(pf_chain_check(stage, stages, g));
+  half_step half[2 * PF_STAGES_MAX];
+  int halves = 0, sweeps = 0;
+  for (int n = 0; n < stages; n++) {
+    const pf_kernel kernel = stage[n].kernel;
+    if (pf_kernel_kind_of(kernel) == PF_KIND_MAP) {
+      half[halves++] = (half_step){.map = map_rows[kernel], .args = stage[n].args};
+      continue;
+    }
+    sweeps++;
+    for (int colour = RED; colour <= BLACK; colour++)
+      half[halves++] = (half_step){.sweep = sweep_rows[kernel], .colour = colour, .args = stage[n].args};
+  }
+  int threads = team(b->self, g);
+  while (threads > 1 && g->ny / threads < 2 * halves) threads--;
+  if (g->nz > 1 || g->ny < 2 * halves || (sweeps > 0 && pf_sweep_seam(g->ny)))
+    return pf_chain_plain(b, stage, stages, g);
+  if (threads == 1) {
+    chain_inner(half, halves, g, 0, g->ny);
+    chain_wedge(half, halves, g, g->ny);
+    return PF_OK;
+  }
+#pragma omp parallel num_threads(threads)
+  {
+    const ptrdiff_t team_size = omp_get_num_threads(), me = omp_get_thread_num(), rows = g->ny;
+    const ptrdiff_t end = rows * (me + 1) / team_size;
+    chain_inner(half, halves, g, rows * me / team_size, end);
+#pragma omp barrier
+    chain_wedge(half, halves, g, end);
+  }
+  return PF_OK;
+}
+
 static pf_status row_values(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
   cpu *self = b->self;
   const ptrdiff_t rows = pf_rows(g);
@@ -351,6 +420,7 @@ pf_status pf_backend_cpu(pf_backend *b, int threads) {
                     .sweep = cpu_sweep,
                     .sum = cpu_sum,
                     .max = cpu_max,
+                    .chain = cpu_chain,
                     .synchronize = cpu_synchronize,
                     .destroy = cpu_destroy};
   b->threads = self->threads;

@@ -331,6 +331,7 @@ pf_status pf_backend_cuda(pf_backend *b) {
   b->sweep = cuda_sweep;
   b->sum = cuda_sum;
   b->max = cuda_max;
+  b->chain = pf_chain_plain;
   b->synchronize = cuda_synchronize;
   b->destroy = cuda_destroy;
   snprintf(b->device, sizeof b->device, "%.150s, compute capability %d.%d, %.1f GiB", properties.name, properties.major,

@@ -303,6 +303,60 @@ static void memory(void) {
   pf_backend_destroy(b);
 }
 
+/* A chain of two sweeps and a residual, or of axpy on the way, against one kernel after the other. */
+static pf_status chain_on(pf_backend *b, const problem *p, int chained, outcome *o) {
+  const pf_grid *g = &p->g;
+  const size_t f = p->cells * sizeof(float);
+  void *ax, *ay, *az, *scale, *bb, *u, *r;
+  PF_TRY(on_device(b, p->ax, f, &ax));
+  PF_TRY(on_device(b, p->ay, f, &ay));
+  PF_TRY(on_device(b, p->az, f, &az));
+  PF_TRY(on_device(b, p->scale, f, &scale));
+  PF_TRY(on_device(b, p->b, f, &bb));
+  PF_TRY(on_device(b, p->u, f, &u));
+  PF_TRY(b->allocate(b, f, &r));
+  float *y = g->ny > 1 ? ay : NULL, *z = g->nz > 1 ? az : NULL;
+#define RELAX PF_STAGE(mg_relax, .ax = ax, .ay = y, .az = z, .scale = scale, .b = bb, .u = u)
+  const pf_stage stage[] = {
+      RELAX, RELAX, PF_STAGE(mg_residual, .ax = ax, .ay = y, .az = z, .m = scale, .b = bb, .u = u, .r = r), RELAX};
+#undef RELAX
+  PF_TRY(chained ? b->chain(b, stage, 4, g) : pf_chain_plain(b, stage, 4, g));
+  PF_TRY(b->download(b, o->u, u, f));
+  PF_TRY(b->download(b, o->r, r, f));
+  void *const all[] = {ax, ay, az, scale, bb, u, r};
+  for (int n = 0; n < 7; n++) b->release(b, all[n]);
+  return b->synchronize(b);
+}
+
+static void chains_change_nothing(void) {
+  static const pf_grid more[] = {{3, 13, 1, 1}, {3, 14, 1, 1}, {5, 28, 1, 1}, {100, 100, 1, 1}, {201, 58, 1, 1}};
+  for (int threads = 1; threads <= 7; threads += threads < 3 ? 1 : 4) {
+    pf_backend *b = NULL;
+    PF_ASSERT_OK_FATAL(pf_backend_create(pf_test_backend_name(), threads, &b));
+    for (int n = 0; n < SIZES + 5; n++) {
+      problem p = {.cells = 0};
+      outcome o = {.u = NULL}, plain = {.u = NULL};
+      if (!problem_make(&p, n < SIZES ? grid_of(n) : more[n - SIZES], 0) || !outcome_make(&o, p.cells) ||
+          !outcome_make(&plain, p.cells)) {
+        CU_FAIL_FATAL("no memory");
+      }
+      PF_ASSERT_OK(chain_on(b, &p, 0, &plain));
+      PF_ASSERT_OK(chain_on(b, &p, 1, &o));
+      const int good = same(&o, &plain, p.cells);
+      CU_ASSERT(good);
+      if (!good) printf("  on %d x %d x %d, %d threads\n", p.g.nx, p.g.ny, p.g.nz, threads);
+      problem_free(&p);
+      outcome_free(&o);
+      outcome_free(&plain);
+    }
+    const pf_grid g = {.nx = 4, .ny = 4, .nz = 1, .h = 1};
+    const pf_stage wrong[] = {PF_STAGE(dot, .x = NULL, .y = NULL)};
+    PF_ASSERT_FAILS(b->chain(b, wrong, 1, &g), PF_FAILED, "kernel dot is run as MAP, but is a SUM kernel");
+    PF_ASSERT_FAILS(b->chain(b, wrong, 0, &g), PF_FAILED, "a chain of 0 stages");
+    pf_backend_destroy(b);
+  }
+}
+
 static void refusals(void) {
   pf_backend *b = NULL;
   const pf_grid g = {.nx = 4, .ny = 4, .nz = 1, .h = 1}, none = {.nx = 4, .ny = 0, .nz = 1, .h = 1};
@@ -389,6 +443,7 @@ void t000_backend(void) {
   pf_test_suite("backend", (pf_test[]){{"memory is zeroed, copied and counted", memory},
                                        {"kernels give what plain loops give", kernels_as_plain_loops},
                                        {"the same bits for 1, 2, 3 and 7 threads", same_for_any_threads},
+                                       {"a chain gives the bits of its kernels one by one", chains_change_nothing},
                                        {"check gives the bits of cpu", check_is_cpu},
                                        {"NaN is not lost in a reduction", nan_is_not_lost},
                                        {"wrong calls are refused", refusals},

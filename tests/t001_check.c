@@ -64,6 +64,9 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_kernel_check faulty_kernel_check
 #define pf_host_memory_check faulty_host_memory_check
 #define pf_kernel_name faulty_kernel_name
+#define pf_kernel_kind_of faulty_kernel_kind_of
+#define pf_chain_check faulty_chain_check
+#define pf_chain_plain faulty_chain_plain
 #include "backend.c"
 #undef PF_MAP_ENTRY_
 #undef PF_SWEEP_ENTRY_
