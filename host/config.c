@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mapfile.h"
+
 /* The groups, in the order of the table. */
 enum {
   RUN,
@@ -46,11 +48,15 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 static const struct {
   const char *group, *key, *value;
 } not_built[] = {
-    {"run", "max_walltime_min", NULL},    {"model", "interface", "allen_cahn"},
-    {"model", "mechanics", ".true."},     {"model", "electrons", ".true."},
-    {"microstructure", NULL, NULL},       {"nucleation", NULL, NULL},
-    {"protocol", "end_at", "nucleation"}, {"output", "checkpoint_interval_min", NULL},
-    {"solver", "precision", "mixed"},     {"allen_cahn", NULL, NULL},
+    {"run", "max_walltime_min", NULL},
+    {"model", "interface", "allen_cahn"},
+    {"model", "mechanics", ".true."},
+    {"model", "electrons", ".true."},
+    {"nucleation", NULL, NULL},
+    {"protocol", "end_at", "nucleation"},
+    {"output", "checkpoint_interval_min", NULL},
+    {"solver", "precision", "mixed"},
+    {"allen_cahn", NULL, NULL},
 };
 
 /* Which modes use a key of &protocol, and which need it. */
@@ -463,11 +469,25 @@ static int dimensions(const pf_config *cfg) {
   return cfg->grid.cells[2] > 1 ? 3 : cfg->grid.cells[1] > 1 ? 2 : 1;
 }
 
+static bool is_group_there(const pf_config *cfg, int group, int which) {
+  return which < group_count(cfg, group) && cfg->group_place[group][which].column != 0;
+}
+
 static bool has_salt(const pf_config_material *m) { return m->transference_number < 1.0; }
 
+const pf_config_material *pf_config_electrolyte(const pf_config *cfg, int n) {
+  const pf_config_microstructure *micro = &cfg->microstructure;
+  for (int l = 0; l < cfg->layers; l++) {
+    if (cfg->layer[l].film) continue;
+    if (n-- == 0) return l == micro->fills ? &micro->part[0] : &cfg->layer[l].properties;
+  }
+  return micro->fills >= 0 && n + 1 < micro->parts ? &micro->part[n + 1] : NULL;
+}
+
 static bool any_salt(const pf_config *cfg) {
-  for (int n = 0; n < cfg->layers; n++)
-    if (!cfg->layer[n].film && has_salt(&cfg->layer[n].properties)) return true;
+  const pf_config_material *m;
+  for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
+    if (has_salt(m)) return true;
   return false;
 }
 
@@ -506,10 +526,24 @@ static void resolve_run(const reader *r) {
     say(r, PF_ERROR, RUN, 0, "output_dir", "found '', allowed: a path");
 }
 
+/* Index of the &material of this name, -1 (and said, of the key that names it) if there is none. */
+static int find_material(const reader *r, int group, int which, const char *key, const char *name) {
+  const pf_config *cfg = r->cfg;
+  int best = -1;
+  for (int m = 0; m < cfg->materials; m++)
+    if (cfg->material[m].name[0] && strcmp(cfg->material[m].name, name) == 0) return m;
+  for (int m = 0; m < cfg->materials; m++)
+    if (cfg->material[m].name[0] &&
+        (best < 0 || distance(cfg->material[m].name, name) < distance(cfg->material[best].name, name)))
+      best = m;
+  say(r, PF_ERROR, group, which, key, "found '%s', there is no &material of this name%s%s", name,
+      best < 0 ? "" : "; nearest: ", best < 0 ? "" : cfg->material[best].name);
+  return -1;
+}
+
 /* The &material of each layer: what the layer does not say itself comes from there. */
 static void merge_materials(const reader *r) {
   pf_config *cfg = r->cfg;
-  bool used[PF_MATERIALS_MAX] = {false};
   for (int m = 0; m < cfg->materials; m++)
     for (int before = 0; before < m; before++)
       if (cfg->material[m].name[0] && strcmp(cfg->material[m].name, cfg->material[before].name) == 0) {
@@ -519,19 +553,8 @@ static void merge_materials(const reader *r) {
   for (int n = 0; n < cfg->layers; n++) {
     pf_config_layer *layer = &cfg->layer[n];
     if (!layer->name[0]) snprintf(layer->name, sizeof layer->name, "layer%d", n + 1);
-    int m = 0;
-    while (m < cfg->materials && strcmp(cfg->material[m].name, layer->material) != 0) m++;
-    const bool found = layer->material[0] && m < cfg->materials;
-    if (layer->material[0] && !found) {
-      int best = -1;
-      for (int other = 0; other < cfg->materials; other++)
-        if (cfg->material[other].name[0] && (best < 0 || distance(cfg->material[other].name, layer->material) <
-                                                             distance(cfg->material[best].name, layer->material)))
-          best = other;
-      say(r, PF_ERROR, LAYER, n, "material", "found '%s', there is no &material of this name%s%s", layer->material,
-          best < 0 ? "" : "; nearest: ", best < 0 ? "" : cfg->material[best].name);
-    }
-    if (found) used[m] = true;
+    const int m = layer->material[0] ? find_material(r, LAYER, n, "material", layer->material) : -1;
+    const bool found = m >= 0;
     const int count = pf_config_groups[MATERIAL].keys - MATERIAL_PROPERTIES;
     bool solid_given = given(cfg, LAYER, n, "solid");
     for (int k = 0; found && k < count; k++) {
@@ -544,9 +567,16 @@ static void merge_materials(const reader *r) {
     if (!solid_given) layer->properties.solid = !has_salt(&layer->properties);
     memcpy(layer->properties.name, layer->name, sizeof layer->name);
   }
-  for (int m = 0; m < cfg->materials; m++)
-    if (!used[m] && cfg->material[m].name[0])
-      say(r, PF_WARNING, MATERIAL, m, "name", "no &layer uses the material '%s'", cfg->material[m].name);
+}
+
+static void warn_of_unused_materials(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  for (int m = 0; m < cfg->materials; m++) {
+    bool used = !cfg->material[m].name[0];
+    for (int n = 0; n < cfg->layers; n++) used = used || strcmp(cfg->layer[n].material, cfg->material[m].name) == 0;
+    for (int n = 0; n < cfg->microstructure.parts; n++) used = used || cfg->microstructure.part_of[n] == m;
+    if (!used) say(r, PF_WARNING, MATERIAL, m, "name", "no &layer uses the material '%s'", cfg->material[m].name);
+  }
 }
 
 /* Which layers are films, where each layer lies, and the one that takes what is left. */
@@ -603,18 +633,167 @@ static void resolve_layers(const reader *r) {
   }
 }
 
+/* ---- microstructure ---- */
+
+/* Adds a part: a &material, or the layer itself (m < 0).  Its index. */
+static int add_part(const reader *r, int m) {
+  pf_config_microstructure *micro = &r->cfg->microstructure;
+  pf_config_material *part = &micro->part[micro->parts];
+  *part = m < 0 ? r->cfg->layer[micro->fills].properties : r->cfg->material[m];
+  if (m >= 0 && !given(r->cfg, MATERIAL, m, "solid")) part->solid = !has_salt(part);
+  if (isnan(part->film_resistance_ohm_cm2)) part->film_resistance_ohm_cm2 = 0.0;
+  micro->part_of[micro->parts] = m;
+  return micro->parts++;
+}
+
+/* The layer that the microstructure fills: the one it names, or the only one that is no film. */
+static int find_filled(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const char *name = cfg->microstructure.layer;
+  int only = -1, resolved = 0;
+  for (int n = 0; n < cfg->layers; n++) {
+    if (!cfg->layer[n].film) resolved++, only = n;
+    if (!name[0] || strcmp(cfg->layer[n].name, name) != 0) continue;
+    if (cfg->layer[n].film) {
+      say(r, PF_ERROR, MICROSTRUCTURE, 0, "layer", "found '%s', a film of %g um: it takes no cells to fill", name,
+          cfg->layer[n].thickness_um);
+      return -1;
+    }
+    return n;
+  }
+  if (name[0]) {
+    int best = 0;
+    for (int n = 1; n < cfg->layers; n++)
+      if (distance(cfg->layer[n].name, name) < distance(cfg->layer[best].name, name)) best = n;
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, "layer", "found '%s', there is no &layer of this name%s%s", name,
+        cfg->layers ? "; nearest: " : "", cfg->layers ? cfg->layer[best].name : "");
+    return -1;
+  }
+  if (resolved > 1)
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, "layer",
+        "not given, needed: the name of one of the %d layers that are no films", resolved);
+  return resolved == 1 ? only : -1;
+}
+
+/* The map's own names are its parts. */
+static void resolve_map(const reader *r) {
+  pf_config_microstructure *micro = &r->cfg->microstructure;
+  static const char *const made[] = {"grain_size_um",  "boundary_width_um", "porosity",      "pore_size_um",
+                                     "grain_material", "boundary_material", "pore_material", NULL};
+  for (int k = 0; made[k]; k++)
+    if (given(r->cfg, MICROSTRUCTURE, 0, made[k]))
+      say(r, PF_ERROR, MICROSTRUCTURE, 0, made[k], "contradicts file, which gives the whole map");
+  if (source_of(r->cfg, MICROSTRUCTURE, 0, "file")->bad || source_of(r->cfg, GRID, 0, "cells")->bad) return;
+  pf_mapfile map;
+  if (pf_mapfile_read(micro->file, dimensions(r->cfg), &map) != PF_OK) {
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, "file", "found '%.256s': %s", micro->file, pf_status_message());
+    return;
+  }
+  for (int n = 0; n < map.names; n++) {
+    const int m = find_material(r, MICROSTRUCTURE, 0, "file", map.name[n]);
+    if (m >= 0) add_part(r, m);
+  }
+  pf_mapfile_free(&map);
+}
+
+/* A material of a generated structure: its part, -1 if there is none.  needs: the key that asks for it. */
+static int resolve_part(const reader *r, const char *key, const char *name, const char *needs) {
+  if (!needs && given(r->cfg, MICROSTRUCTURE, 0, key))
+    say(r, PF_WARNING, MICROSTRUCTURE, 0, key, "not used: there are none");
+  if (!needs) return -1;
+  if (!name[0]) {
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, key, "not given, needed: the name of a &material (for %s)", needs);
+    return -1;
+  }
+  const int m = find_material(r, MICROSTRUCTURE, 0, key, name);
+  return m < 0 ? -1 : add_part(r, m);
+}
+
+static void resolve_grains_and_pores(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  pf_config_microstructure *micro = &r->cfg->microstructure;
+  const double h = cfg->grid.spacing_um;
+  const bool grains = given(cfg, MICROSTRUCTURE, 0, "grain_size_um"), pores = micro->porosity > 0.0;
+  const bool boundaries = grains && micro->boundary_width_um > 0.0;
+  if (!grains && !given(cfg, MICROSTRUCTURE, 0, "porosity"))
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, NULL, "needed: file, grain_size_um or porosity");
+  if (!grains && given(cfg, MICROSTRUCTURE, 0, "boundary_width_um"))
+    say(r, PF_WARNING, MICROSTRUCTURE, 0, "boundary_width_um", "not used: grain_size_um is not given");
+  if (micro->grain_size_um < 2.0 * h)
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, "grain_size_um", "found %g um, allowed: at least two cells = %g um",
+        micro->grain_size_um, 2.0 * h);
+  if (boundaries && micro->boundary_width_um >= 0.5 * micro->grain_size_um)
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, "boundary_width_um",
+        "found %g um, allowed: less than half of grain_size_um = %g", micro->boundary_width_um, micro->grain_size_um);
+  else if (boundaries && micro->boundary_width_um < h)
+    say(r, PF_WARNING, MICROSTRUCTURE, 0, "boundary_width_um",
+        "%g um is less than a cell of %g um: boundaries are one connected row of cells, wider than asked for",
+        micro->boundary_width_um, h);
+  if (grains && !boundaries)
+    say(r, PF_WARNING, MICROSTRUCTURE, 0, "grain_size_um",
+        "not used: without boundary_width_um the grains are one body");
+  if (pores && !given(cfg, MICROSTRUCTURE, 0, "pore_size_um"))
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, "pore_size_um", "not given, porosity needs it");
+  if (!pores && given(cfg, MICROSTRUCTURE, 0, "pore_size_um"))
+    say(r, PF_WARNING, MICROSTRUCTURE, 0, "pore_size_um", "not used: porosity is 0");
+  if (micro->pore_size_um < 2.0 * h)
+    say(r, PF_WARNING, MICROSTRUCTURE, 0, "pore_size_um",
+        "%g um is less than two cells = %g um: pores are not resolved", micro->pore_size_um, 2.0 * h);
+  const int m =
+      micro->grain_material[0] ? find_material(r, MICROSTRUCTURE, 0, "grain_material", micro->grain_material) : -1;
+  micro->grain = add_part(r, m);
+  micro->boundary =
+      resolve_part(r, "boundary_material", micro->boundary_material, boundaries ? "boundary_width_um" : NULL);
+  micro->pore = resolve_part(r, "pore_material", micro->pore_material, pores ? "porosity" : NULL);
+}
+
+static void resolve_microstructure(const reader *r) {
+  pf_config *cfg = r->cfg;
+  pf_config_microstructure *micro = &cfg->microstructure;
+  micro->fills = micro->grain = micro->boundary = micro->pore = -1;
+  if (!is_group_there(cfg, MICROSTRUCTURE, 0)) return;
+  micro->fills = find_filled(r);
+  if (micro->fills < 0) return;
+  if (given(cfg, MICROSTRUCTURE, 0, "file"))
+    resolve_map(r);
+  else
+    resolve_grains_and_pores(r);
+  if (micro->parts == 0) {
+    micro->fills = -1;
+    return;
+  }
+  int electrolytes = 0;
+  while (pf_config_electrolyte(cfg, electrolytes)) electrolytes++;
+  if (electrolytes > PF_ELECTROLYTES_MAX)
+    say(r, PF_ERROR, MICROSTRUCTURE, 0, NULL, "layers and microstructure have %d materials together, allowed: %d",
+        electrolytes, PF_ELECTROLYTES_MAX);
+  pf_config_layer *layer = &cfg->layer[micro->fills];
+  if (!given(cfg, LAYER, micro->fills, "solid")) {
+    layer->properties.solid = false;
+    for (int n = 0; n < micro->parts; n++) layer->properties.solid = layer->properties.solid || micro->part[n].solid;
+  }
+}
+
+/* May lithium grow into a layer, or into a part of it? */
+static bool enters(const pf_config *cfg, int layer) {
+  const pf_config_microstructure *micro = &cfg->microstructure;
+  if (layer != micro->fills) return cfg->layer[layer].properties.lithium_can_enter;
+  for (int n = 0; n < micro->parts; n++)
+    if (micro->part[n].lithium_can_enter) return true;
+  return false;
+}
+
 /* The layers that lithium touches or can reach, from both ends. */
 static void find_touched(const pf_config *cfg, bool touched[PF_LAYERS_MAX]) {
   bool open = true;
   for (int n = 0; n < cfg->layers; n++) {
     touched[n] = open;
-    if (!cfg->layer[n].film) open = open && cfg->layer[n].properties.lithium_can_enter;
+    if (!cfg->layer[n].film) open = open && enters(cfg, n);
   }
   open = cfg->lithium.counter_thickness_um > 0.0 || cfg->lithium.counter_kinetics;
   for (int n = cfg->layers - 1; n >= 0 && open; n--) {
     touched[n] = true;
-    open =
-        cfg->layer[n].film || (cfg->lithium.counter_thickness_um > 0.0 && cfg->layer[n].properties.lithium_can_enter);
+    open = cfg->layer[n].film || (cfg->lithium.counter_thickness_um > 0.0 && enters(cfg, n));
   }
 }
 
@@ -643,6 +822,8 @@ static void resolve(const reader *r) {
   resolve_run(r);
   merge_materials(r);
   resolve_layers(r);
+  resolve_microstructure(r);
+  warn_of_unused_materials(r);
   resolve_properties(r);
   if (isnan(cfg->model.mass_transfer_length_um)) cfg->model.mass_transfer_length_um = width / 4.0;
   if (isnan(cfg->lithium.roughness_length_um)) cfg->lithium.roughness_length_um = FEATURE_WIDTHS * width;
@@ -755,10 +936,6 @@ static bool is_key_not_built(int group, const pf_key *key) {
   return false;
 }
 
-static bool is_group_there(const pf_config *cfg, int group, int which) {
-  return which < group_count(cfg, group) && cfg->group_place[group][which].column != 0;
-}
-
 /* For every key: is it there if it must be, is it built, is it of use? */
 static void check_keys(const reader *r) {
   for (int group = 0; group < PF_GROUPS; group++) {
@@ -841,51 +1018,65 @@ static void check_lithium(const reader *r) {
   }
 }
 
+/* What a layer or a part of a microstructure needs of its own keys.  m: its &material, -1: none. */
+static void check_properties(const reader *r, const pf_config_material *p, int layer, int m, bool film, bool touched) {
+  const pf_config *cfg = r->cfg;
+  const int group = layer >= 0 ? LAYER : MATERIAL, which = layer >= 0 ? layer : m;
+  const char *needed[4][2] = {{NULL}}, *what = layer >= 0 ? "layer" : "material";
+  int count = 0;
+  /* a film needs a conductivity or a resistance; a bad value was told already */
+  if (isnan(p->ionic_conductivity_S_cm) && !(film && p->film_resistance_ohm_cm2 >= 0.0)) {
+    needed[count][0] = "ionic_conductivity_S_cm";
+    needed[count++][1] = "every layer has one";
+  }
+  if (isnan(p->exchange_current_mA_cm2) && touched) {
+    needed[count][0] = "exchange_current_mA_cm2";
+    needed[count++][1] = "lithium can touch this layer";
+  }
+  if (has_salt(p) && isnan(p->salt_concentration_mol_L) && !film) {
+    needed[count][0] = "salt_concentration_mol_L";
+    needed[count++][1] = "the transference number is below 1";
+  }
+  if (has_salt(p) && isnan(p->diffusivity_cm2_s) && !film) {
+    needed[count][0] = "diffusivity_cm2_s";
+    needed[count++][1] = "the transference number is below 1";
+  }
+  for (int i = 0; i < count; i++) {
+    const bool told =
+        (layer >= 0 && given(cfg, LAYER, layer, needed[i][0])) || (m >= 0 && given(cfg, MATERIAL, m, needed[i][0]));
+    if (!told)
+      say(r, PF_ERROR, group, which, needed[i][0], "not given, %s %s '%s'%s; needed: %s",
+          layer >= 0 ? "neither in" : "in", what, p->name, layer >= 0 ? " nor in its &material" : "", needed[i][1]);
+  }
+  if (p->transference_number == 1.0 && p->single_ion_conductivity_S_cm > 0.0)
+    say(r, PF_ERROR, group, which, "single_ion_conductivity_S_cm",
+        "contradicts transference_number = 1 in %s '%s': there is no salt beside this path, "
+        "ionic_conductivity_S_cm is its conductivity",
+        what, p->name);
+  if (isnan(p->fracture_toughness_MPa_m05) != isnan(p->flaw_depth_um))
+    say(r, PF_ERROR, group, which, isnan(p->flaw_depth_um) ? "fracture_toughness_MPa_m05" : "flaw_depth_um",
+        "%s '%s' has only one of fracture_toughness_MPa_m05 and flaw_depth_um, needed: both or none", what, p->name);
+  if (cfg->model.mechanics && (isnan(p->youngs_modulus_GPa) || isnan(p->poisson_ratio)))
+    say(r, PF_ERROR, group, which, isnan(p->youngs_modulus_GPa) ? "youngs_modulus_GPa" : "poisson_ratio",
+        "not given for %s '%s', needed: mechanics is on", what, p->name);
+}
+
 static void check_layers(const reader *r) {
   const pf_config *cfg = r->cfg;
+  const pf_config_microstructure *micro = &cfg->microstructure;
   bool touched[PF_LAYERS_MAX] = {false};
   find_touched(cfg, touched);
   for (int n = 0; n < cfg->layers; n++) {
     const pf_config_layer *layer = &cfg->layer[n];
-    const pf_config_material *p = &layer->properties;
-    const char *needed[4][2] = {{NULL}};
-    int count = 0;
-    /* a film needs a conductivity or a resistance; a bad value was told already */
-    if (isnan(p->ionic_conductivity_S_cm) && !(layer->film && p->film_resistance_ohm_cm2 >= 0.0)) {
-      needed[count][0] = "ionic_conductivity_S_cm";
-      needed[count++][1] = "every layer has one";
+    int m = cfg->materials - 1;
+    while (m >= 0 && strcmp(cfg->material[m].name, layer->material) != 0) m--;
+    for (int part = 0; n == micro->fills && part < micro->parts; part++) {
+      bool again = micro->part_of[part] < 0;
+      for (int before = 0; before < part; before++) again = again || micro->part_of[before] == micro->part_of[part];
+      if (!again) check_properties(r, &micro->part[part], -1, micro->part_of[part], false, touched[n]);
     }
-    if (isnan(p->exchange_current_mA_cm2) && touched[n]) {
-      needed[count][0] = "exchange_current_mA_cm2";
-      needed[count++][1] = "lithium can touch this layer";
-    }
-    if (has_salt(p) && isnan(p->salt_concentration_mol_L) && !layer->film) {
-      needed[count][0] = "salt_concentration_mol_L";
-      needed[count++][1] = "the transference number is below 1";
-    }
-    if (has_salt(p) && isnan(p->diffusivity_cm2_s) && !layer->film) {
-      needed[count][0] = "diffusivity_cm2_s";
-      needed[count++][1] = "the transference number is below 1";
-    }
-    for (int i = 0; i < count; i++) {
-      bool told = given(cfg, LAYER, n, needed[i][0]);
-      for (int m = 0; m < cfg->materials; m++)
-        if (strcmp(cfg->material[m].name, layer->material) == 0) told = told || given(cfg, MATERIAL, m, needed[i][0]);
-      if (!told)
-        say(r, PF_ERROR, LAYER, n, needed[i][0], "not given, neither in layer '%s' nor in its &material; needed: %s",
-            layer->name, needed[i][1]);
-    }
-    if (p->transference_number == 1.0 && p->single_ion_conductivity_S_cm > 0.0)
-      say(r, PF_ERROR, LAYER, n, "single_ion_conductivity_S_cm",
-          "contradicts transference_number = 1 in layer '%s': there is no salt beside this path, "
-          "ionic_conductivity_S_cm is its conductivity",
-          layer->name);
-    if (isnan(p->fracture_toughness_MPa_m05) != isnan(p->flaw_depth_um))
-      say(r, PF_ERROR, LAYER, n, isnan(p->flaw_depth_um) ? "fracture_toughness_MPa_m05" : "flaw_depth_um",
-          "layer '%s' has only one of fracture_toughness_MPa_m05 and flaw_depth_um, needed: both or none", layer->name);
-    if (cfg->model.mechanics && (isnan(p->youngs_modulus_GPa) || isnan(p->poisson_ratio)))
-      say(r, PF_ERROR, LAYER, n, isnan(p->youngs_modulus_GPa) ? "youngs_modulus_GPa" : "poisson_ratio",
-          "not given for layer '%s', needed: mechanics is on", layer->name);
+    if (n != micro->fills || micro->part_of[0] < 0)
+      check_properties(r, &layer->properties, n, layer->material[0] ? m : -1, layer->film, touched[n]);
   }
 }
 

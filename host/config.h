@@ -14,6 +14,7 @@ enum {
   PF_LAYERS_MAX = 16,
   PF_MATERIALS_MAX = 16,
   PF_HOTSPOTS_MAX = 32,
+  PF_ELECTROLYTES_MAX = 16, /* resolved layers and the materials of a microstructure together */
   PF_FIELDS_MAX = 16,
   PF_EVENTS_MAX = 8,
   PF_NAME_MAX = 64,   /* bytes of a name with its zero */
@@ -113,6 +114,12 @@ typedef struct pf_config_microstructure {
   double grain_size_um, boundary_width_um, porosity, pore_size_um;
   char grain_material[PF_NAME_MAX], boundary_material[PF_NAME_MAX], pore_material[PF_NAME_MAX];
   char layer[PF_NAME_MAX];
+  /* Derived. */
+  int fills;                                    /* index of that layer, -1: there is no microstructure */
+  int parts;                                    /* materials that it is made of: names of the map, or 1 to 3 */
+  pf_config_material part[PF_ELECTROLYTES_MAX]; /* their properties */
+  int part_of[PF_ELECTROLYTES_MAX];             /* index of the &material, -1: the layer itself */
+  int grain, boundary, pore;                    /* which part they are, -1: none (not of a file) */
 } pf_config_microstructure;
 
 typedef struct pf_config_nucleation {
@@ -229,6 +236,9 @@ pf_status pf_config_parse(const char *name, const char *text, size_t size, const
                           pf_config *cfg, pf_report *report);
 void pf_config_free(pf_config *cfg);
 
+/* The n-th electrolyte that a cell of the grid can hold, NULL: there are not so many.  First the layers that are no films, in
+ * order (a microstructure's first part stands for the layer that it fills), then the microstructure's other parts. */
+const pf_config_material *pf_config_electrolyte(const pf_config *cfg, int n);
 /* Was this key of the `which`-th (from 0) group set, in the file or by --set? */
 bool pf_config_given(const pf_config *cfg, const char *group, int which, const char *key);
 /* Writes the resolved input: a namelist that gives the same config again.  Keys that are not used are comments. */

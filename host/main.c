@@ -31,8 +31,8 @@ static pf_status check(const pf_config *cfg) {
   pf_scenario scenario;
   pf_scenario_make(cfg, &scenario);
   pf_config_print(cfg, stdout);
-  pf_scenario_describe(cfg, &scenario, stdout);
-  return PF_OK;
+  const pf_status status = pf_scenario_describe(cfg, &scenario, stdout);
+  return status == PF_OK ? PF_OK : fail(status);
 }
 
 static pf_status run(const pf_command *command, const pf_config *cfg) {

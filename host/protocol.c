@@ -54,8 +54,9 @@ void pf_protocol_make(const pf_config *cfg, const pf_scales *scales, const pf_gr
   for (pf_phase phase; pf_protocol_phase(cfg, p->phases, &phase); p->phases++) p->end_s += phase.length_s;
   enter(p, 0, 0);
   p->dendrite_length_um = cfg->protocol.dendrite_length_um;
-  for (int n = 0; n < cfg->layers; n++)
-    if (!isnan(cfg->layer[n].properties.fracture_toughness_MPa_m05)) p->has_flaws = true;
+  const pf_config_material *m;
+  for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
+    if (!isnan(m->fracture_toughness_MPa_m05)) p->has_flaws = true;
   for (int e = 0; e < PF_EVENT_COUNT; e++)
     for (int n = 0; n < PF_EVENTS_MAX; n++)
       if (!strcmp(cfg->protocol.end_at[n], pf_event_name((pf_event)e))) p->ends[e] = true;

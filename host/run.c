@@ -9,6 +9,7 @@
 #include "files.h"
 #include "history.h"
 #include "measure.h"
+#include "microstructure.h"
 #include "protocol.h"
 #include "scenario.h"
 #include "snapshot.h"
@@ -125,6 +126,26 @@ static pf_status write_summary(run *r, const char *status) {
 
 /* ---- the run ---- */
 
+/* Says what a microstructure came to. */
+static pf_status say_microstructure(run *r) {
+  if (r->cfg->microstructure.fills < 0) return PF_OK;
+  const size_t cells = (size_t)pf_cells(&r->state->grid);
+  pf_microstructure_report report;
+  char *text = NULL;
+  size_t size = 0;
+  uint8_t *material = malloc(cells);
+  FILE *lines = open_memstream(&text, &size);
+  pf_status status = material && lines ? PF_OK : PF_FAIL(PF_NO_MEMORY, "no memory for the microstructure");
+  if (status == PF_OK) status = r->backend->download(r->backend, material, r->state->material, cells);
+  if (status == PF_OK) status = pf_microstructure_measure(r->cfg, material, &report);
+  if (status == PF_OK) pf_microstructure_print(r->cfg, &report, "", lines);
+  if (lines) fclose(lines);
+  for (char *at = text, *end; status == PF_OK && at && (end = strchr(at, '\n')) != NULL; at = end + 1)
+    pf_log_say(r->log, PF_LOG_INFO, "microstructure", "%.*s", (int)(end - at), at);
+  free(text), free(material);
+  return status;
+}
+
 static pf_status prepare(run *r, const pf_run_options *options) {
   const pf_config *cfg = r->cfg;
   pf_scenario_make(cfg, &r->scenario);
@@ -216,7 +237,8 @@ pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *lo
         pf_log_say(log, PF_LOG_INFO, "film", "layer %s (%.4g um) is thinner than 3 W = %.4g um: it acts as a film",
                    cfg->layer[n].name, cfg->layer[n].thickness_um,
                    3 * cfg->model.interface_width_cells * cfg->grid.spacing_um);
-    status = advance(&r, &stopped);
+    status = say_microstructure(&r);
+    if (status == PF_OK) status = advance(&r, &stopped);
   }
   if (status != PF_OK) save_failed(&r, status);
   if (status == PF_OK) {

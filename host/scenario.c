@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "cell_random.h"
+#include "microstructure.h"
 #include "pf_constants.h"
+
+_Static_assert((int)PF_MATERIALS == (int)PF_ELECTROLYTES_MAX, "every electrolyte of a config has a place");
 
 static const double um = 1e-6, S_cm = 100, mA_cm2 = 10, mol_L = 1000, cm2_s = 1e-4, ohm_cm2 = 1e-4,
                     pi = 3.14159265358979323846;
@@ -63,10 +66,10 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   *s = (pf_scenario){0};
   s->grid = (pf_grid){cfg->grid.cells[0], cfg->grid.cells[1], cfg->grid.cells[2], cfg->grid.spacing_um * um};
   s->stack = cfg->model.frame == PF_FRAME_STACK;
-  for (int n = 0; n < cfg->layers; n++) {
-    const pf_config_material *m = &cfg->layer[n].properties;
-    if (cfg->layer[n].film) continue;
-    s->layer_of[s->layers++] = n;
+  for (int n = 0; n < cfg->layers; n++)
+    if (!cfg->layer[n].film) s->layer_of[s->layers++] = n;
+  for (const pf_config_material *m; (m = pf_config_electrolyte(cfg, s->electrolytes)) != NULL;) {
+    s->electrolyte[s->electrolytes++] = m;
     s->reference_conductivity = fmax(s->reference_conductivity, m->ionic_conductivity_S_cm * S_cm + path(m));
   }
   const double h = s->grid.h, v = thermal(cfg), molar = cfg->lithium.molar_volume_cm3_mol * 1e-6;
@@ -79,7 +82,7 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   p->counter = cfg->lithium.counter_thickness_um > 0 ? PF_COUNTER_RESOLVED
                : cfg->lithium.counter_kinetics       ? PF_COUNTER_FACE
                                                      : PF_COUNTER_IDEAL;
-  for (int m = 0; m < s->layers; m++) p->material[m] = electrolyte(cfg, s, &cfg->layer[s->layer_of[m]].properties);
+  for (int m = 0; m < s->electrolytes; m++) p->material[m] = electrolyte(cfg, s, s->electrolyte[m]);
   const int last = cfg->layers - 1;
   p->electrode[0] = electrode(cfg, s, cfg->layer[0].film ? 0 : -1);
   p->electrode[1] = electrode(cfg, s, cfg->layer[last].film ? last : -1);
@@ -152,16 +155,22 @@ typedef struct initial {
   uint8_t *material;
 } initial;
 
+/* The layer that lies in each cell, or would if the lithium went, and what a microstructure puts in its place. */
+static pf_status fill_materials(const pf_config *cfg, const pf_scenario *sc, uint8_t *material) {
+  const pf_grid *g = &sc->grid;
+  for (int i = 0; i < g->nx; i++) {
+    const double x = (i + 0.5) * cfg->grid.spacing_um;
+    int m = 0;
+    while (m + 1 < sc->layers && x > cfg->layer[sc->layer_of[m]].end_um) m++;
+    for (ptrdiff_t row = 0; row < pf_rows(g); row++) material[row * g->nx + i] = (uint8_t)m;
+  }
+  return pf_microstructure_fill(cfg, material);
+}
+
 static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, initial *f) {
   const pf_grid *g = &sc->grid;
   const double h = g->h, w = width(cfg) / 4;
   const double far = g->nx * h - cfg->lithium.counter_thickness_um * um;
-  for (int i = 0; i < g->nx; i++) { /* the layer that lies there, or would if the lithium went */
-    const double x = (i + 0.5) * cfg->grid.spacing_um;
-    int m = 0;
-    while (m + 1 < sc->layers && x > cfg->layer[sc->layer_of[m]].end_um) m++;
-    for (ptrdiff_t row = 0; row < pf_rows(g); row++) f->material[row * g->nx + i] = (uint8_t)m;
-  }
   for (ptrdiff_t row = 0; row < pf_rows(g); row++) {
     const pf_at at = pf_at_row(g, row);
     f->hotspot[row] = hotspot(cfg, g, row);
@@ -199,6 +208,7 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
            "no memory for the initial fields of %zu cells", n);
   PF_TRY(pf_scenario_front(cfg, &sc->grid, f->front));
   fill_rows(cfg, sc, s, f);
+  PF_TRY(fill_materials(cfg, sc, f->material));
   pf_backend *b = s->backend;
   PF_TRY(b->upload(b, s->xi, f->xi, n * sizeof(double)));
   PF_TRY(b->upload(b, s->s, f->s, n * sizeof(double)));
@@ -227,7 +237,19 @@ pf_status pf_scenario_start(const pf_config *cfg, const pf_scenario *sc, pf_back
 
 /* ---- what to expect ---- */
 
-void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
+static pf_status describe_microstructure(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
+  if (cfg->microstructure.fills < 0) return PF_OK;
+  pf_microstructure_report report;
+  uint8_t *material = malloc((size_t)pf_cells(&sc->grid));
+  PF_CHECK(material, PF_NO_MEMORY, "no memory for the microstructure");
+  pf_status status = fill_materials(cfg, sc, material);
+  if (status == PF_OK) status = pf_microstructure_measure(cfg, material, &report);
+  free(material);
+  if (status == PF_OK) pf_microstructure_print(cfg, &report, "!   ", out);
+  return status;
+}
+
+pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
   const double v = thermal(cfg), molar = cfg->lithium.molar_volume_cm3_mol * 1e-6;
   const double current = given(cfg->protocol.current_mA_cm2, (double)NAN) * mA_cm2;
   double gap = sc->grid.nx * sc->grid.h - (cfg->lithium.thickness_um + cfg->lithium.counter_thickness_um) * um;
@@ -238,9 +260,11 @@ void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out
   fprintf(out, "!   frame                     %s\n", sc->stack ? "stack (moves with the electrode)" : "grid");
   for (int m = 0; m < sc->layers; m++) {
     const pf_config_layer *l = &cfg->layer[sc->layer_of[m]];
-    const pf_config_material *p = &l->properties;
+    const pf_config_material *p = sc->electrolyte[m];
     const double kappa = p->ionic_conductivity_S_cm * S_cm, i0 = p->exchange_current_mA_cm2 * mA_cm2;
-    fprintf(out, "!   layer %s: %.4g um, %.4g ohm cm2", l->name, l->thickness_um,
+    fprintf(out, "!   layer %s%s%s: %.4g um, %.4g ohm cm2", l->name,
+            sc->layer_of[m] == cfg->microstructure.fills ? ", if it were all " : "",
+            sc->layer_of[m] == cfg->microstructure.fills ? p->name : "", l->thickness_um,
             l->thickness_um * um / (kappa + path(p)) / ohm_cm2);
     fprintf(out, ", charge transfer %.4g ohm cm2, Wagner length %.4g um\n", v / i0 / ohm_cm2, kappa * v / i0 / um);
     if (!(p->transference_number < 1)) continue;
@@ -261,8 +285,9 @@ void pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out
   if (!isnan(current))
     fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
   bool salty = false;
-  for (int m = 0; m < sc->layers; m++) salty = salty || sc->params.material[m].anion_share > 0;
+  for (int m = 0; m < sc->electrolytes; m++) salty = salty || sc->params.material[m].anion_share > 0;
   const double bytes = pf_state_bytes(&sc->grid, salty);
   fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20,
           bytes / (double)pf_cells(&sc->grid));
+  return describe_microstructure(cfg, sc, out);
 }

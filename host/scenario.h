@@ -11,9 +11,11 @@ typedef struct pf_scenario {
   pf_params params;
   pf_scales scales;
   bool stack;
-  int layers;                    /* resolved ones: index into params.material */
-  int layer_of[PF_MATERIALS];    /* their index in cfg->layer */
-  double reference_conductivity; /* S/m */
+  int layers;                 /* resolved ones: index into params.material */
+  int layer_of[PF_MATERIALS]; /* their index in cfg->layer */
+  int electrolytes;           /* those of params.material: of the layers, then of a microstructure */
+  const pf_config_material *electrolyte[PF_MATERIALS]; /* their keys, of cfg (pf_config_electrolyte) */
+  double reference_conductivity;                       /* S/m */
 } pf_scenario;
 
 void pf_scenario_make(const pf_config *cfg, pf_scenario *scenario);
@@ -21,7 +23,8 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *scenario);
 pf_status pf_scenario_start(const pf_config *cfg, const pf_scenario *scenario, pf_backend *backend, pf_state **state);
 /* The first front, [nz][ny] in m, of roughness and perturbation; xi on a row follows from it. */
 pf_status pf_scenario_front(const pf_config *cfg, const pf_grid *grid, double *front);
-/* What --check prints beside the input: lengths, times and currents to expect, memory. */
-void pf_scenario_describe(const pf_config *cfg, const pf_scenario *scenario, FILE *out);
+/* What --check prints beside the input: lengths, times and currents to expect, memory, what a microstructure comes to.
+ * PF_NO_MEMORY, PF_BAD_INPUT (a map that has changed). */
+pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *scenario, FILE *out);
 
 #endif

@@ -8,7 +8,21 @@
 
 #include "pf_types.h"
 
-enum { PF_RANDOM_ROUGHNESS = 1 }; /* streams */
+/* Streams: what the numbers are for. */
+enum { PF_RANDOM_ROUGHNESS = 1, PF_RANDOM_GRAINS = 2, PF_RANDOM_PORES = 3, PF_RANDOM_NUCLEI = 4 };
+
+/* Four independent numbers, evenly between 0 and 1, neither of them. */
+typedef struct pf_uniform {
+  double u[4];
+} pf_uniform;
+PF_CELL pf_uniform pf_random_uniform(uint32_t seed, uint32_t stream, uint32_t i, uint32_t j) {
+  philox4x32_ctr_t counter = {{i, j, 0, 0}};
+  philox4x32_key_t key = {{seed, stream}};
+  const philox4x32_ctr_t r = philox4x32(counter, key);
+  pf_uniform out;
+  for (int n = 0; n < 4; n++) out.u[n] = ((double)r.v[n] + 0.5) / 4294967296.0;
+  return out;
+}
 
 /* Two independent numbers of the standard normal distribution (Box and Muller). */
 typedef struct pf_normal_pair {

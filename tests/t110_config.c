@@ -413,10 +413,9 @@ static void not_built(void) {
        "t.nml:5:8: error: &model interface: found 'allen_cahn', which is not built yet\n"
        "t.nml:5:31: error: &model mechanics: found '.true.', which is not built yet\n"
        "t.nml:5:43: error: &model electrons: found '.true.', which is not built yet\n");
-  SAYS(CELL "&microstructure grain_size_um=1 /\n&nucleation /\n&allen_cahn noise=0 /\n",
-       "t.nml:5:1: error: &microstructure: this group is not built yet\n"
-       "t.nml:6:1: error: &nucleation: this group is not built yet\n"
-       "t.nml:7:1: error: &allen_cahn: this group is not built yet\n");
+  SAYS(CELL "&nucleation /\n&allen_cahn noise=0 /\n",
+       "t.nml:5:1: error: &nucleation: this group is not built yet\n"
+       "t.nml:6:1: error: &allen_cahn: this group is not built yet\n");
   SAYS(CELL "&output checkpoint_interval_min=5 / &solver precision='mixed' / &run max_walltime_min=1 /\n",
        "t.nml:5:9: error: &output checkpoint_interval_min: found this key, which is not built yet\n"
        "t.nml:5:45: error: &solver precision: found 'mixed', which is not built yet\n"
