@@ -338,14 +338,16 @@ bench-gpu: $(PROGRAMS) $(if $(BENCHES),$(B)/pfbench) ## the same on the GPU
 PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share/pfsolve
 install: all ## into PREFIX (/usr/local), under DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/inputs $(SHARE)/postproc
-	install -m 755 $(B)/pfsolve $(DESTDIR)$(PREFIX)/bin/pfsolve
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/inputs/studies $(SHARE)/postproc/slurm
+	install -m 755 $(B)/pfsolve postproc/pfstudy $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(INPUTS) $(wildcard inputs/README.md) $(SHARE)/inputs
+	install -m 644 $(wildcard inputs/studies/*.toml) $(SHARE)/inputs/studies
 	install -m 644 $(wildcard postproc/*.py postproc/README.md) $(SHARE)/postproc
+	install -m 644 $(wildcard postproc/slurm/*) $(SHARE)/postproc/slurm
 	install -m 644 README.md LICENSE CITATION.cff $(SHARE)
 
 uninstall: ## out of PREFIX again
-	rm -f $(DESTDIR)$(PREFIX)/bin/pfsolve
+	rm -f $(DESTDIR)$(PREFIX)/bin/pfsolve $(DESTDIR)$(PREFIX)/bin/pfstudy
 	rm -rf $(SHARE)
 
 help: ## this list

@@ -12,6 +12,8 @@
 A study that is still going on can be read: points without a result have the status `missing`.
 """
 
+import csv
+import io
 import json
 import math
 import pathlib
@@ -325,6 +327,47 @@ def _as_text(value):
     if isinstance(value, (list, tuple)):
         return ", ".join(_as_text(v) for v in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def csv_text(table):
+    """The table as CSV: names carry the units, nan is empty."""
+    columns = ["point", *table.data_vars]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for i in range(table.sizes["point"]):
+        row = [table[name].values[i] for name in columns]
+        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else f"{v:.10g}" if isinstance(v, float) else v
+                         for v in row])
+    return out.getvalue()
+
+
+def _short(name, value):
+    digits = 6 if name.endswith(("survived_mA_cm2", "failed_mA_cm2")) else 4
+    return f"{value:.{digits}g}" if _is_number(value) else str(value)
+
+
+def brief(study, most=60):
+    """The result on a terminal: a line a point, with what an experimenter asks first."""
+    names = ["status"]
+    for event in EVENTS:
+        for name in ("survived_mA_cm2", "failed_mA_cm2"):
+            names.append(f"{event}_{name}")
+        if not any(f"{event}_failed_mA_cm2" in point.outcome for point in study.points):
+            names.append(f"{event}_time_s")
+    names += ["end_voltage_mV", "overpotential_mV", "charge_mAh_cm2", "protrusion_max_um"]
+    if study.bisection:
+        names[0] = "result"
+    names = [n for n in names if any(n in point.outcome for point in study.points)]
+    rows = [["point", *(axis.label for axis in study.axes), *names]]
+    for point in study.points[:most]:
+        words = [point.outcome.get(n, "") for n in names]
+        rows.append([str(point.index), *point.labels.values(), *(f"{w:.4g}" if _is_number(w) else str(w) for w in words)])
+        if study.bisection and point.status != "done":
+            rows[-1][1 + len(study.axes)] = point.status
+    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
+    lines = ["  ".join(word.rjust(width) for word, width in zip(row, widths)).rstrip() for row in rows]
+    return "\n".join(lines + (["..."] if len(study.points) > most else []))
 
 
 def open_study(path):
