@@ -42,7 +42,7 @@ static const struct option options[] = {{"check", no_argument, NULL, OPTION_CHEC
 static const struct {
   int option;
   const char *name;
-} not_built[] = {{OPTION_MEMBERS, "--members"}, {OPTION_RESTART, "--restart"}, {OPTION_RESUME, "--resume"}};
+} not_built[] = {{OPTION_MEMBERS, "--members"}};
 
 #define SEE_HELP "; see pfsolve --help"
 
@@ -60,6 +60,11 @@ static pf_status take_option(int option, int argc, char **argv, pf_command *comm
       PF_CHECK(command->backend, PF_USAGE, "--backend: found '%s', allowed: auto, cpu, check, cuda", optarg);
       break;
     }
+    case OPTION_RESTART:
+      PF_CHECK(!command->restart, PF_USAGE, "--restart is given twice");
+      command->restart = optarg;
+      break;
+    case OPTION_RESUME: command->resume = true; break;
     case OPTION_OVERWRITE: command->overwrite = true; break;
     case OPTION_QUIET: command->quiet = true; break;
     case OPTION_JSON: command->json = true; break;
@@ -98,6 +103,9 @@ pf_status pf_command_parse(int argc, char **argv, pf_command *command) {
   PF_CHECK(optind < argc, PF_USAGE, "no input file is given" SEE_HELP);
   PF_CHECK(optind == argc - 1, PF_USAGE, "found '%s' after the input file '%s', one input is allowed" SEE_HELP,
            argv[optind + 1], argv[optind]);
+  PF_CHECK(!(command->restart && command->resume), PF_USAGE, "--restart and --resume contradict each other" SEE_HELP);
+  PF_CHECK(!(command->overwrite && command->resume), PF_USAGE,
+           "--overwrite and --resume contradict each other" SEE_HELP);
   PF_CHECK(!(command->quiet && command->json), PF_USAGE, "--quiet and --json contradict each other" SEE_HELP);
   command->input = argv[optind];
   if (command->backend) {
@@ -125,8 +133,9 @@ void pf_command_help(FILE *out) {
       "  --quiet               print errors only\n"
       "  --json                print what is said as one JSON object a line\n"
       "  --members TABLE.csv   one run a line of a table (not built yet)\n"
-      "  --restart DIR         go on from a checkpoint of that run (not built yet)\n"
-      "  --resume              start, or go on from the newest checkpoint (not built yet)\n"
+      "  --restart DIR         go on from the newest good checkpoint of the run in DIR, there or in another "
+      "output_dir\n"
+      "  --resume              begin, or go on from the newest good checkpoint, or do nothing if the run is finished\n"
       "\n"
       "  --help                print this\n"
       "  --version             print version, commit and compiler\n"

@@ -27,7 +27,8 @@ typedef struct pf_command {
   const char *backend; /* of --backend, NULL: not given */
   const char *group;   /* of --help-input; NULL: all, "markdown": the reference page */
   const char *example; /* of --example */
-  bool overwrite, quiet, json;
+  const char *restart; /* directory of --restart; NULL: not given */
+  bool overwrite, resume, quiet, json;
   char backend_set[32]; /* where that text is */
 } pf_command;
 

@@ -48,13 +48,11 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 static const struct {
   const char *group, *key, *value;
 } not_built[] = {
-    {"run", "max_walltime_min", NULL},
     {"model", "interface", "allen_cahn"},
     {"model", "mechanics", ".true."},
     {"model", "electrons", ".true."},
     {"nucleation", NULL, NULL},
     {"protocol", "end_at", "nucleation"},
-    {"output", "checkpoint_interval_min", NULL},
     {"solver", "precision", "mixed"},
     {"allen_cahn", NULL, NULL},
 };

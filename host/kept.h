@@ -11,6 +11,7 @@ typedef struct pf_kept {
   void *at;         /* its first byte, in the backend's memory or the host's */
   size_t bytes;
   pf_backend *backend; /* NULL: the host's memory */
+  char kind;           /* 'd', 'f': numbers of a field, double or float, which have to be finite; 0: anything */
 } pf_kept;
 
 /* A list of members, each X(type, name, size): size empty or [n].  One line each, so that none is forgotten. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +70,21 @@ pf_status pf_log_open(pf_log *log, const char *folder) {
   pf_text_free(&log->early);
   PF_CHECK(log->error == 0, PF_IO, "%s: could not be written: %s", path, strerror(log->error));
   return PF_OK;
+}
+
+pf_status pf_log_truncate(const char *folder, long length) {
+  char path[PATH_MAX];
+  struct stat s;
+  const int n = snprintf(path, sizeof path, "%s/run.log.jsonl", folder);
+  PF_CHECK(n > 0 && n < PATH_MAX, PF_IO, "%s/run.log.jsonl: the path is too long", folder);
+  if (lstat(path, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size <= length || length < 0) return PF_OK;
+  PF_CHECK(truncate(path, length) == 0, PF_IO, "%s: cannot be cut back: %s", path, strerror(errno));
+  return PF_OK;
+}
+
+long pf_log_length(const pf_log *log) {
+  const off_t end = log == NULL || log->fd < 0 ? 0 : lseek(log->fd, 0, SEEK_END);
+  return end > 0 ? (long)end : 0;
 }
 
 static void pf_log_clear_line(pf_log *log) {

@@ -21,6 +21,10 @@ typedef struct pf_log pf_log; /* NULL is a log that says nothing */
 pf_status pf_log_create(bool quiet, bool json, pf_log **log);
 /* Opens folder/run.log.jsonl to append, writes what was said before, and from now on every line. */
 pf_status pf_log_open(pf_log *log, const char *folder);
+/* Cuts folder/run.log.jsonl back to its first `length` bytes (before pf_log_open); nothing where it is not longer. */
+pf_status pf_log_truncate(const char *folder, long length);
+/* Bytes of the file now; 0 before pf_log_open. */
+long pf_log_length(const pf_log *log);
 /* `event` is one word for programs, the text is for people. */
 void pf_log_say(pf_log *log, pf_log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -39,10 +39,10 @@ static pf_status run(const pf_command *command, const pf_config *cfg) {
   pf_log *log = NULL;
   pf_status status = pf_log_create(command->quiet, command->json, &log);
   if (status != PF_OK) return fail(status);
-  const pf_run_options options = {.overwrite = command->overwrite};
+  const pf_run_options options = {command->overwrite, command->resume, command->restart};
   status = pf_run(cfg, &options, log);
   if (status == PF_STOPPED)
-    pf_log_say(log, PF_LOG_WARNING, "stopped", "stopped by a limit of the input before the end of the protocol");
+    pf_log_say(log, PF_LOG_WARNING, "stopped", "%s", pf_status_message());
   else if (status != PF_OK)
     pf_log_say(log, PF_LOG_ERROR, "failed", "%s", pf_status_message());
   const pf_status closed = pf_log_destroy(log);

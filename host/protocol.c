@@ -72,6 +72,24 @@ bool pf_protocol_done(const pf_protocol *p, double time_s) {
   return p->ended >= 0 || (p->index + 1 >= p->phases && time_s >= p->phase_end_s * (1 - 1e-12));
 }
 
+int pf_protocol_kept(pf_protocol *p, pf_kept *list, int count) {
+#define NUMBER(type, name, size) list[count++] = (pf_kept){"protocol." #name, &p->name, sizeof p->name, NULL, 0};
+  PF_PROTOCOL_NUMBERS(NUMBER)
+#undef NUMBER
+  return count;
+}
+
+pf_status pf_protocol_renew(pf_protocol *p) {
+  bool good = p->index >= 0 && p->index < p->phases && p->events >= 0 && p->events <= PF_EVENT_COUNT &&
+              p->ended >= -1 && p->ended < PF_EVENT_COUNT;
+  for (int n = 0; good && n < p->events; n++) good = p->event[n].event < PF_EVENT_COUNT;
+  PF_CHECK(good, PF_IO, "the checkpoint's phase %d or its %d events are none of this protocol", p->index, p->events);
+  const double end_s = p->phase_end_s;
+  enter(p, p->index, p->start_s);
+  p->phase_end_s = end_s;
+  return PF_OK;
+}
+
 /* ---- events ---- */
 
 /* The first time that an event is seen.  The current that failed is that which was asked for; the last one survived is
@@ -79,15 +97,20 @@ bool pf_protocol_done(const pf_protocol *p, double time_s) {
 static void happens(pf_protocol *p, pf_event event, const pf_history_row *row) {
   if (p->seen[event]) return;
   p->seen[event] = true;
-  p->event[p->events++] = (pf_summary_event){event, row->time_s, p->phase.half_cycle, row->current_mA_cm2};
+  /* member by member: the bytes between them stay 0, and a checkpoint is the same in every run */
+  pf_summary_event *e = &p->event[p->events++];
+  e->event = event;
+  e->time_s = row->time_s;
+  e->half_cycle = p->phase.half_cycle;
+  e->current_mA_cm2 = row->current_mA_cm2;
   if (has_ladder(p->cfg)) {
     const int rung = (p->phase.half_cycle - 1) / 2;
     const pf_config_protocol *c = &p->cfg->protocol;
-    p->ccd[event] =
-        (pf_summary_ccd){.reached = true,
-                         .survived_mA_cm2 = rung > 0 ? c->ccd_start_mA_cm2 + (rung - 1) * c->ccd_step_mA_cm2 : 0,
-                         .failed_mA_cm2 = c->ccd_start_mA_cm2 + rung * c->ccd_step_mA_cm2,
-                         .charge_mAh_cm2 = p->charge_mAh_cm2};
+    pf_summary_ccd *ccd = &p->ccd[event];
+    ccd->reached = true;
+    ccd->survived_mA_cm2 = rung > 0 ? c->ccd_start_mA_cm2 + (rung - 1) * c->ccd_step_mA_cm2 : 0;
+    ccd->failed_mA_cm2 = c->ccd_start_mA_cm2 + rung * c->ccd_step_mA_cm2;
+    ccd->charge_mAh_cm2 = p->charge_mAh_cm2;
   }
   if (p->ends[event] && p->ended < 0) p->ended = (int)event;
 }

@@ -19,23 +19,31 @@ typedef struct pf_phase {
   bool rest;
 } pf_phase;
 
+/* What has been and where the protocol is: members of pf_protocol, kept in checkpoints. */
+// clang-format off
+#define PF_PROTOCOL_NUMBERS(X)                                                                     \
+  X(int, index, )           /* of the phase, from 0 */                                             \
+  X(double, start_s, )      /* of the phase */                                                     \
+  X(double, phase_end_s, )                                                                         \
+  X(bool, seen, [PF_EVENT_COUNT])                                                                  \
+  X(pf_summary_event, event, [PF_EVENT_COUNT]) /* in the order in which they came */               \
+  X(int, events, )                                                                                 \
+  X(pf_summary_ccd, ccd, [PF_EVENT_COUNT])                                                         \
+  X(double, charge_mAh_cm2, ) /* passed since the start, both ways */                              \
+  X(int, ended, )             /* the event that ended the run, -1: none has */
+// clang-format on
+
 typedef struct pf_protocol {
   const pf_config *cfg;
   double unit;    /* scaled current of the whole cell for 1 mA/cm2 */
   pf_drive drive; /* of the current phase */
   pf_phase phase;
-  int phases, index;         /* how many, which, from 0 */
-  double start_s;            /* of the phase */
-  double phase_end_s, end_s; /* of the phase, of the whole protocol */
+  int phases;                /* how many */
+  double end_s;              /* of the whole protocol */
   double dendrite_length_um; /* NaN: no such event */
   bool ends[PF_EVENT_COUNT]; /* this event ends the run */
-  bool seen[PF_EVENT_COUNT];
-  pf_summary_event event[PF_EVENT_COUNT]; /* in the order in which they came */
-  int events;
-  pf_summary_ccd ccd[PF_EVENT_COUNT];
-  double charge_mAh_cm2; /* passed since the start, both ways */
-  bool has_flaws;        /* a layer has a toughness: fracture is looked for */
-  int ended;             /* the event that ended the run, -1: none has */
+  bool has_flaws;            /* a layer has a toughness: fracture is looked for */
+  PF_PROTOCOL_NUMBERS(PF_KEPT_MEMBER_)
 } pf_protocol;
 
 void pf_protocol_make(const pf_config *cfg, const pf_scales *scales, const pf_grid *grid, pf_protocol *protocol);
@@ -45,6 +53,10 @@ bool pf_protocol_phase(const pf_config *cfg, int n, pf_phase *phase);
 pf_status pf_protocol_observe(pf_protocol *protocol, pf_state *state, bool limited, const pf_history_row *row);
 /* Goes on to the phase of this time, if the last one is over; true: it is another one. */
 bool pf_protocol_advance(pf_protocol *protocol, double time_s);
+/* Everything of the protocol that a checkpoint keeps, into list[PF_KEPT_MAX] from `count` on; the new count. */
+int pf_protocol_kept(pf_protocol *protocol, pf_kept *list, int count);
+/* After what is kept was read back: the phase and its drive.  PF_IO: it cannot be of this protocol. */
+pf_status pf_protocol_renew(pf_protocol *protocol);
 /* Nothing is left to do: the time is over or an event has ended the run. */
 bool pf_protocol_done(const pf_protocol *protocol, double time_s);
 

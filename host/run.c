@@ -1,21 +1,19 @@
-/* run.c: the loop over steps and what is written when. */
+/* run.c: the loop over steps, and what is watched between them. */
 #include "run.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "files.h"
-#include "history.h"
+#include "checkpoint.h"
 #include "measure.h"
 #include "microstructure.h"
+#include "output.h"
 #include "protocol.h"
 #include "scenario.h"
-#include "snapshot.h"
+#include "signals.h"
 #include "step.h"
-#include "summary.h"
-#include "version.h"
 
 typedef struct run {
   const pf_config *cfg;
@@ -24,107 +22,75 @@ typedef struct run {
   pf_backend *backend;
   pf_state *state;
   pf_protocol protocol;
-  pf_output_directory directory;
-  bool has_directory, has_history;
-  pf_history history;
-  float *values; /* host, one field after the other */
-  int snapshots; /* written so far */
-  double next_snapshot_s, snapshot_interval_s, next_history_s, last_history_s;
-  double started; /* wall time, s */
-  long newton_most, cycles_most;
-  double newton, cycles; /* sums */
+  pf_output output;
+  pf_checkpoints checkpoints;
+  pf_kept kept[PF_KEPT_MAX]; /* of `gather` */
+  int kept_count;
+  pf_history_row row;                /* of the state as it is */
+  double started, saved;             /* clock: of the run, of the last checkpoint, s */
+  double longest_step, longest_save; /* s of wall time */
 } run;
 
-static double wall(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+/* All that a checkpoint keeps, where it lies now: the fields change places in every step. */
+static void gather(run *r) {
+  r->kept_count = pf_state_kept(r->state, r->kept, 0);
+  r->kept_count = pf_protocol_kept(&r->protocol, r->kept, r->kept_count);
+  r->kept_count = pf_output_kept(&r->output, r->kept, r->kept_count);
 }
 
-/* ---- output ---- */
+/* ---- start ---- */
 
-static pf_status write_snapshot(run *r) {
-  pf_state *s = r->state;
-  const size_t cells = (size_t)pf_cells(&s->grid);
-  pf_snapshot_field field[PF_FIELDS_MAX];
-  int fields = 0;
-  for (int n = 0; n < PF_FIELDS_MAX && r->cfg->output.fields[n][0]; n++) {
-    const char *name = r->cfg->output.fields[n];
-    float *values = r->values + (size_t)fields * cells;
-    pf_snapshot_field *f = &field[fields++];
-    *f = (pf_snapshot_field){.name = name, .values = values};
-    PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
+/* The directory whose checkpoint the run goes on from, NULL: it begins anew. */
+static pf_status find_checkpoint(run *r, const pf_run_options *options, char path[PATH_MAX], const char **from) {
+  char folder[PATH_MAX + 16];
+  *from = NULL;
+  if (options->restart) {
+    PF_CHECK(realpath(options->restart, path), PF_NO_INPUT, "--restart %s: %s", options->restart, strerror(errno));
+  } else if (options->resume) {
+    if (!realpath(r->cfg->run.output_dir, path)) return PF_OK; /* there is none: it begins */
+    snprintf(folder, sizeof folder, "%s/" PF_CHECKPOINT_FOLDER, path);
+    if (!pf_checkpoints_any(folder)) return PF_OK;
+  } else {
+    return PF_OK;
   }
-  const pf_snapshot_attribute attribute[] = {
-      {"source", "pfsolve"},           {"version", pf_version()},
-      {"commit", pf_version_commit()}, {"compiler", pf_version_compiler()},
-      {"backend", r->backend->name},   {"device", r->backend->device},
-      {"input", r->cfg->text},         {"input_changes", r->cfg->sets ? r->cfg->sets : ""}};
-  const pf_snapshot snapshot = {.title = r->cfg->run.title,
-                                .index = r->snapshots + 1,
-                                .time_s = s->time,
-                                .nx = s->grid.nx,
-                                .ny = s->grid.ny,
-                                .nz = s->grid.nz,
-                                .spacing_um = r->cfg->grid.spacing_um,
-                                .fields = field,
-                                .field_count = fields,
-                                .attributes = attribute,
-                                .attribute_count = (int)(sizeof attribute / sizeof *attribute),
-                                .compression = r->cfg->output.compression};
-  PF_TRY(pf_snapshot_write(r->directory.snapshots, &snapshot));
-  if (r->cfg->output.vtk) PF_TRY(pf_snapshot_write_vtk(r->directory.snapshots, &snapshot));
-  r->snapshots++;
+  *from = path;
   return PF_OK;
 }
 
-/* Writes what is due at this time; `last`: everything is. */
-static pf_status write_due(run *r, const pf_history_row *row, bool last) {
-  const double time = r->state->time;
-  if (time >= r->next_history_s || (last && row->time_s > r->last_history_s)) {
-    PF_TRY(pf_history_write(&r->history, row));
-    r->last_history_s = time;
-    const double interval = r->cfg->output.history_interval_s;
-    r->next_history_s = interval * (floor(time / interval * (1 + 1e-12)) + 1);
-  }
-  if (time >= r->next_snapshot_s || last) {
-    PF_TRY(write_snapshot(r));
-    r->next_snapshot_s = r->snapshot_interval_s * (floor(time / r->snapshot_interval_s * (1 + 1e-9)) + 1);
-    /* the end has its own snapshot: none just before it */
-    if (r->next_snapshot_s > r->protocol.end_s * (1 - 1e-9)) r->next_snapshot_s = (double)INFINITY;
-  }
-  return PF_OK;
+/* Reads the checkpoint of the directory `from` and goes on from there. */
+static pf_status go_on(run *r, const char *from) {
+  char folder[PATH_MAX + 16], notes[2048];
+  snprintf(folder, sizeof folder, "%s/" PF_CHECKPOINT_FOLDER, from);
+  PF_TRY(pf_checkpoints_load(&r->checkpoints, folder, r->kept, r->kept_count, notes, sizeof notes));
+  PF_TRY(pf_state_renew(r->state));
+  PF_TRY(pf_protocol_renew(&r->protocol));
+  PF_TRY(pf_output_go_on(&r->output, from));
+  if (notes[0]) pf_log_say(r->log, PF_LOG_WARNING, "checkpoint", "%s", notes);
+  pf_log_say(r->log, PF_LOG_INFO, "restart", "goes on from step %ld, %.6g h", r->state->step, r->state->time / 3600);
+  return pf_checkpoints_unfinish(&r->checkpoints);
 }
 
-static pf_status write_summary(run *r, const char *status) {
-  const pf_state *s = r->state;
-  const double seconds = wall() - r->started, steps = (double)s->step;
-  pf_summary summary = {.title = r->cfg->run.title,
-                        .status = status,
-                        .events = r->protocol.event,
-                        .event_count = r->protocol.events,
-                        .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
-                        .salt_error = s->salty ? s->salt_error : (double)NAN,
-                        .time_s = s->time,
-                        .steps = s->step,
-                        .seconds = seconds,
-                        .cells_per_second = seconds > 0 ? steps * (double)pf_cells(&s->grid) / seconds : 0,
-                        .newton = {steps > 0 ? r->newton / steps : 0, r->newton_most},
-                        .linear = {r->newton > 0 ? r->cycles / r->newton : 0, r->cycles_most},
-                        .pfsolve = pf_version(),
-                        .commit = pf_version_commit(),
-                        .compiler = pf_version_compiler(),
-                        .netcdf = pf_snapshot_netcdf_version(),
-                        .backend = r->backend->name,
-                        .device = r->backend->device,
-                        .threads = r->backend->threads,
-                        .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
-                        .warnings = pf_log_warnings(r->log)};
-  memcpy(summary.ccd, r->protocol.ccd, sizeof summary.ccd);
-  return pf_summary_write(r->directory.path, &summary);
+static pf_status prepare(run *r, const pf_run_options *options) {
+  const pf_config *cfg = r->cfg;
+  char path[PATH_MAX], *here;
+  const char *from;
+  pf_scenario_make(cfg, &r->scenario);
+  PF_TRY(pf_backend_create(cfg->run.backend, cfg->run.threads, &r->backend));
+  PF_TRY(pf_scenario_start(cfg, &r->scenario, r->backend, &r->state));
+  pf_protocol_make(cfg, &r->scenario.scales, &r->scenario.grid, &r->protocol);
+  PF_TRY(find_checkpoint(r, options, path, &from));
+  here = from ? realpath(cfg->run.output_dir, NULL) : NULL;
+  const bool in_place = here && strcmp(here, from) == 0;
+  free(here);
+  PF_TRY(pf_output_open(&r->output, cfg,
+                        in_place             ? PF_OUTPUT_CONTINUE
+                        : options->overwrite ? PF_OUTPUT_OVERWRITE
+                                             : PF_OUTPUT_NEW,
+                        r->log, r->state, &r->protocol));
+  gather(r);
+  PF_TRY(pf_checkpoints_open(&r->checkpoints, cfg, r->output.directory.path, r->backend->name, r->kept, r->kept_count));
+  return from ? go_on(r, from) : pf_output_start(&r->output);
 }
-
-/* ---- the run ---- */
 
 /* Says what a microstructure came to. */
 static pf_status say_microstructure(run *r) {
@@ -146,118 +112,162 @@ static pf_status say_microstructure(run *r) {
   return status;
 }
 
-static pf_status prepare(run *r, const pf_run_options *options) {
+static pf_status say_start(run *r) {
   const pf_config *cfg = r->cfg;
-  pf_scenario_make(cfg, &r->scenario);
-  PF_TRY(pf_backend_create(cfg->run.backend, cfg->run.threads, &r->backend));
-  PF_TRY(pf_scenario_start(cfg, &r->scenario, r->backend, &r->state));
-  pf_protocol_make(cfg, &r->scenario.scales, &r->scenario.grid, &r->protocol);
-  int fields = 0;
-  while (fields < PF_FIELDS_MAX && cfg->output.fields[fields][0]) fields++;
-  r->values = malloc((size_t)pf_cells(&r->scenario.grid) * (size_t)(fields > 0 ? fields : 1) * sizeof(float));
-  PF_CHECK(r->values, PF_NO_MEMORY, "no memory for the snapshots");
-  const double interval = cfg->output.snapshot_interval_h * 3600;
-  const int count = cfg->output.snapshot_count;
-  r->snapshot_interval_s = count > 1 ? r->protocol.end_s / (count - 1) : count == 1 ? (double)INFINITY : interval;
-  r->last_history_s = -1;
-  PF_TRY(pf_output_directory_create(cfg->run.output_dir, options->overwrite ? PF_OUTPUT_OVERWRITE : PF_OUTPUT_NEW,
-                                    &r->directory));
-  r->has_directory = true;
-  PF_TRY(pf_log_open(r->log, r->directory.path));
-  if (r->directory.notes[0]) pf_log_say(r->log, PF_LOG_INFO, "directory", "%s", r->directory.notes);
-  PF_TRY(pf_history_create(r->directory.path, false, &r->history));
-  r->has_history = true;
+  const pf_grid *g = &r->scenario.grid;
+  pf_log_say(r->log, PF_LOG_INFO, "start", "%s: %d x %d x %d cells of %.4g um on %s", cfg->run.title, g->nx, g->ny,
+             g->nz, cfg->grid.spacing_um, r->backend->device);
+  for (int n = 0; n < cfg->layers; n++)
+    if (cfg->layer[n].film)
+      pf_log_say(r->log, PF_LOG_INFO, "film", "layer %s (%.4g um) is thinner than 3 W = %.4g um: it acts as a film",
+                 cfg->layer[n].name, cfg->layer[n].thickness_um,
+                 3 * cfg->model.interface_width_cells * cfg->grid.spacing_um);
+  return say_microstructure(r);
+}
+
+/* ---- between two steps ---- */
+
+static pf_status save(run *r) {
+  const double begin = pf_output_clock();
+  PF_TRY(pf_output_keep(&r->output));
+  gather(r);
+  PF_TRY(pf_checkpoints_save(&r->checkpoints, r->kept, r->kept_count, r->state->step, r->state->time));
+  r->saved = pf_output_clock();
+  r->longest_save = fmax(r->longest_save, r->saved - begin);
   return PF_OK;
 }
 
-static void count(run *r, const pf_step_report *step) {
-  r->newton += step->newton, r->cycles += step->cycles;
-  if (step->newton > r->newton_most) r->newton_most = step->newton;
-  if (step->newton > 0 && step->cycles / step->newton > r->cycles_most) r->cycles_most = step->cycles / step->newton;
+/* Why the run has to stop here, "" if it need not.  A wall-time limit leaves room for a step and for two checkpoints: one
+ * of them stands for the last snapshot. */
+static void reason_to_stop(const run *r, char *reason, size_t size) {
+  const double limit = 60 * r->cfg->run.max_walltime_min, spent = pf_output_clock() - r->started;
+  const char *signal = pf_signals_stop();
+  reason[0] = 0;
+  if (signal)
+    snprintf(reason, size, "by %s", signal);
+  else if (r->cfg->run.max_steps > 0 && r->state->step >= r->cfg->run.max_steps)
+    snprintf(reason, size, "after max_steps = %d steps", r->cfg->run.max_steps);
+  else if (spent + r->longest_step + 2 * r->longest_save > limit)
+    snprintf(reason, size, "before max_walltime_min = %g (%.2g min are spent)", r->cfg->run.max_walltime_min,
+             spent / 60);
 }
 
-/* Steps until nothing is left to do; *stopped: a limit of the run came first. */
-static pf_status advance(run *r, bool *stopped) {
+/* Checkpoints when they are due, and PF_STOPPED where the run has to stop: what is written at the stop comes after the
+ * checkpoint, so that a run that goes on has nothing of it. */
+static pf_status watch(run *r) {
+  char reason[128];
+  reason_to_stop(r, reason, sizeof reason);
+  const bool asked = pf_signals_save();
+  if (reason[0] || asked || pf_output_clock() - r->saved >= 60 * r->cfg->output.checkpoint_interval_min)
+    PF_TRY(save(r));
+  if (asked)
+    pf_log_say(r->log, PF_LOG_INFO, "checkpoint", "checkpoint at step %ld, %.4g of %.4g h, %.4g mV", r->state->step,
+               r->state->time / 3600, r->protocol.end_s / 3600, r->row.voltage_mV);
+  if (!reason[0]) return PF_OK;
+  PF_TRY(pf_output_due(&r->output, &r->row, true));
+  return PF_FAIL(PF_STOPPED, "stopped %s at step %ld, %.4g h; --resume goes on from there", reason, r->state->step,
+                 r->state->time / 3600);
+}
+
+/* What the state has come to: the row of the history, and events. */
+static pf_status observe(run *r, const pf_step_report *step) {
+  PF_TRY(pf_measure_row(r->state, &r->row));
+  r->row.half_cycle = r->protocol.phase.half_cycle;
+  const int events = r->protocol.events;
+  PF_TRY(pf_protocol_observe(&r->protocol, r->state, step->limited, &r->row));
+  for (int e = events; e < r->protocol.events; e++)
+    pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV",
+               pf_event_name(r->protocol.event[e].event), r->row.time_s / 3600, r->row.current_mA_cm2,
+               r->row.voltage_mV);
+  return pf_output_due(&r->output, &r->row, pf_protocol_done(&r->protocol, r->state->time));
+}
+
+/* ---- the loop ---- */
+
+/* The potential of t = 0 and its row; of a run that goes on, the row it had. */
+static pf_status begin(run *r) {
+  pf_step_report step;
+  if (r->output.last_history_s >= 0) {
+    PF_TRY(pf_measure_row(r->state, &r->row));
+    r->row.half_cycle = r->protocol.phase.half_cycle;
+    r->saved = pf_output_clock();
+    return isnan(r->cfg->run.max_walltime_min) ? PF_OK : save(r); /* how long one takes has to be known */
+  }
+  PF_TRY(save(r)); /* from here on there is one, it has its place on the disk, and it is known how long it takes */
+  PF_TRY(pf_step_start(r->state, &r->protocol.drive, &step));
+  return observe(r, &step);
+}
+
+static pf_status advance(run *r) {
   const pf_config *cfg = r->cfg;
   const pf_step_control control = {cfg->solver.cfl, cfg->solver.time_step_max_s, 1e-9 * cfg->solver.time_step_max_s};
   pf_state *s = r->state;
   pf_step_report step;
-  pf_history_row row;
-  PF_TRY(pf_step_start(s, &r->protocol.drive, &step));
-  PF_TRY(pf_measure_row(s, &row));
-  PF_TRY(pf_protocol_observe(&r->protocol, s, step.limited, &row));
-  PF_TRY(write_due(r, &row, pf_protocol_done(&r->protocol, s->time)));
+  PF_TRY(begin(r));
   while (!pf_protocol_done(&r->protocol, s->time)) {
-    if ((cfg->run.max_steps > 0 && s->step >= cfg->run.max_steps) ||
-        wall() - r->started > 60 * (isnan(cfg->run.max_walltime_min) ? 1e30 : cfg->run.max_walltime_min)) {
-      *stopped = true;
-      break;
-    }
+    PF_TRY(watch(r));
+    const double begun = pf_output_clock();
     PF_TRY(pf_step(s, &control, &r->protocol.drive, r->protocol.phase_end_s - s->time, &step));
-    count(r, &step);
-    PF_TRY(pf_measure_row(s, &row));
-    row.half_cycle = r->protocol.phase.half_cycle;
-    const int events = r->protocol.events;
-    PF_TRY(pf_protocol_observe(&r->protocol, s, step.limited, &row));
-    for (int e = events; e < r->protocol.events; e++)
-      pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV",
-                 pf_event_name(r->protocol.event[e].event), row.time_s / 3600, row.current_mA_cm2, row.voltage_mV);
-    PF_TRY(write_due(r, &row, pf_protocol_done(&r->protocol, s->time)));
+    pf_output_count(&r->output, &step);
+    PF_TRY(observe(r, &step));
     if (pf_protocol_advance(&r->protocol, s->time)) pf_state_forget(s);
-    pf_log_progress(r->log, s->time / r->protocol.end_s, "%.3f h, %.4g mA/cm2, %.4g mV, front %.4g um",
-                    row.time_s / 3600, row.current_mA_cm2, row.voltage_mV, row.front_mean_um);
+    pf_log_progress(r->log, s->time / r->protocol.end_s, "%.3f h, %.4g mA/cm2, %.4g mV, front %.4g um", s->time / 3600,
+                    r->row.current_mA_cm2, r->row.voltage_mV, r->row.front_mean_um);
+    r->longest_step = fmax(r->longest_step, pf_output_clock() - begun);
   }
-  if (*stopped) PF_TRY(write_due(r, &row, true));
   return PF_OK;
 }
 
+/* ---- the end ---- */
+
 /* The state of a run that cannot go on, and the place of the fault. */
 static void save_failed(run *r, pf_status status) {
-  if (status != PF_FAILED || !r->has_history || !r->state) return;
+  if (status != PF_FAILED || !r->output.has_history) return; /* the others are not the state's */
   char message[1024], fault[256];
   snprintf(message, sizeof message, "%s", pf_status_message());
   pf_measure_fault(r->state, fault, sizeof fault);
-  pf_history_row row;
-  bool saved = pf_measure_row(r->state, &row) == PF_OK && write_due(r, &row, true) == PF_OK;
-  saved = write_summary(r, "failed") == PF_OK && saved;
-  (void)PF_FAIL(PF_FAILED, "%s; %s; the state %s", message, fault,
-                saved ? "is in the last snapshot" : "could not be written");
+  bool saved = pf_measure_row(r->state, &r->row) == PF_OK && pf_output_due(&r->output, &r->row, true) == PF_OK;
+  saved = pf_output_summary(&r->output, "failed") == PF_OK && saved;
+  (void)PF_FAIL(PF_FAILED, "%s; %s; the state %s, the last checkpoint is of step %ld", message, fault,
+                saved ? "is in the last snapshot" : "could not be written", (long)r->checkpoints.header.step);
+}
+
+/* The summary, and the mark that there is nothing left to do. */
+static pf_status finish(run *r, pf_status status) {
+  const char *word = status == PF_STOPPED     ? "stopped"
+                     : r->protocol.ended >= 0 ? pf_event_name((pf_event)r->protocol.ended)
+                                              : "completed";
+  char reason[1024];
+  snprintf(reason, sizeof reason, "%s", pf_status_message());
+  PF_TRY(pf_output_summary(&r->output, word));
+  if (status == PF_STOPPED) return PF_FAIL(PF_STOPPED, "%s", reason);
+  PF_TRY(pf_checkpoints_finish(&r->checkpoints));
+  pf_log_say(r->log, PF_LOG_INFO, "end", "%s after %.4g h in %ld steps and %.3g s: %s", word, r->state->time / 3600,
+             r->state->step, pf_output_clock() - r->started, r->output.directory.path);
+  return PF_OK;
 }
 
 pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *log) {
-  run r = {.cfg = cfg, .log = log, .started = wall()};
-  bool stopped = false;
+  run r = {.cfg = cfg, .log = log, .started = pf_output_clock()};
+  bool finished = false;
+  if (options->resume) PF_TRY(pf_checkpoints_finished(cfg, cfg->run.output_dir, &finished));
+  if (finished) {
+    pf_log_say(log, PF_LOG_INFO, "finished", "%s: this run is finished, there is nothing to do", cfg->run.output_dir);
+    return PF_OK;
+  }
+  pf_signals_catch();
   pf_status status = prepare(&r, options);
-  if (status == PF_OK) {
-    const pf_grid *g = &r.scenario.grid;
-    pf_log_say(log, PF_LOG_INFO, "start", "%s: %d x %d x %d cells of %.4g um on %s", cfg->run.title, g->nx, g->ny,
-               g->nz, cfg->grid.spacing_um, r.backend->device);
-    for (int n = 0; n < cfg->layers; n++)
-      if (cfg->layer[n].film)
-        pf_log_say(log, PF_LOG_INFO, "film", "layer %s (%.4g um) is thinner than 3 W = %.4g um: it acts as a film",
-                   cfg->layer[n].name, cfg->layer[n].thickness_um,
-                   3 * cfg->model.interface_width_cells * cfg->grid.spacing_um);
-    status = say_microstructure(&r);
-    if (status == PF_OK) status = advance(&r, &stopped);
-  }
-  if (status != PF_OK) save_failed(&r, status);
-  if (status == PF_OK) {
-    const char *word = stopped                 ? "stopped"
-                       : r.protocol.ended >= 0 ? pf_event_name((pf_event)r.protocol.ended)
-                                               : "completed";
-    status = write_summary(&r, word);
-    if (status == PF_OK)
-      pf_log_say(log, PF_LOG_INFO, "end", "%s after %.4g h in %ld steps and %.3g s: %s", word, r.state->time / 3600,
-                 r.state->step, wall() - r.started, r.directory.path);
-    if (status == PF_OK && stopped) status = PF_STOPPED;
-  }
-  if (r.has_history) {
-    const pf_status closed = pf_history_destroy(&r.history);
-    if (status == PF_OK) status = closed;
-  }
-  if (r.has_directory) pf_output_directory_destroy(&r.directory);
-  free(r.values);
+  if (status == PF_OK) status = say_start(&r);
+  if (status == PF_OK) status = advance(&r);
+  if (status == PF_OK || status == PF_STOPPED)
+    status = finish(&r, status);
+  else
+    save_failed(&r, status);
+  const pf_status closed = pf_output_close(&r.output);
+  if (status == PF_OK) status = closed;
+  pf_checkpoints_close(&r.checkpoints);
   pf_state_destroy(r.state);
   pf_backend_destroy(r.backend);
+  pf_signals_release();
   return status;
 }

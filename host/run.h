@@ -6,11 +6,14 @@
 #include "log.h"
 
 typedef struct pf_run_options {
-  bool overwrite; /* of a run that the output directory holds */
+  bool overwrite;      /* of a run that the output directory holds */
+  bool resume;         /* goes on from the newest good checkpoint of the output directory, or begins */
+  const char *restart; /* goes on from that of this directory; NULL: no */
 } pf_run_options;
 
-/* Runs and leaves everything in cfg->run.output_dir.  PF_OK: done; PF_FAILED: cannot go on, the state is saved; others
- * as pf_status.h says.  What happened is said to the log. */
+/* Runs and leaves everything in cfg->run.output_dir.  PF_OK: done; PF_STOPPED: a signal or a
+ * limit came first, there is a checkpoint and the message says why; PF_FAILED: cannot go on, the state is in the last
+ * snapshot and never in a checkpoint; others as pf_status.h says.  What happened is said to the log. */
 pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *log);
 
 #endif

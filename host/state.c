@@ -6,8 +6,13 @@
 
 /* ---- the table of arrays ---- */
 
-#define ARRAY(field, count, kept) \
-  { "state." #field, offsetof(pf_state, field), (size_t)(count) * sizeof *s->field, kept }
+#define ARRAY(field, count, kept)                                                         \
+  {                                                                                       \
+    "state." #field, offsetof(pf_state, field), (size_t)(count) * sizeof *s->field, kept, \
+        _Generic(*s->field, double                                                        \
+                 : 'd', float                                                             \
+                 : 'f', default : 0)                                                      \
+  }
 
 int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]) {
   const pf_grid *g = &s->grid;
@@ -61,14 +66,14 @@ static void *pointer(const pf_state *s, const pf_state_array *array) {
 }
 
 int pf_state_kept(pf_state *s, pf_kept *list, int count) {
-#define NUMBER(type, name, size) list[count++] = (pf_kept){"state." #name, &s->name, sizeof s->name, NULL};
+#define NUMBER(type, name, size) list[count++] = (pf_kept){"state." #name, &s->name, sizeof s->name, NULL, 0};
   PF_STATE_NUMBERS(NUMBER)
 #undef NUMBER
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(s, array);
   for (int n = 0; n < arrays; n++)
     if (array[n].kept && array[n].bytes > 0)
-      list[count++] = (pf_kept){array[n].name, pointer(s, &array[n]), array[n].bytes, s->backend};
+      list[count++] = (pf_kept){array[n].name, pointer(s, &array[n]), array[n].bytes, s->backend, array[n].kind};
   return count;
 }
 

@@ -108,10 +108,12 @@ typedef struct pf_state_array {
   size_t offset; /* of its pointer in pf_state */
   size_t bytes;  /* 0: this state has none */
   bool kept;     /* a step reads in it what an earlier one wrote: kept in checkpoints */
+  char kind;     /* as in pf_kept */
 } pf_state_array;
 enum { PF_STATE_ARRAYS_MAX = 80 };
 int pf_state_arrays(const pf_state *state, pf_state_array array[PF_STATE_ARRAYS_MAX]);
-/* Everything of the state that a checkpoint keeps, into list[PF_KEPT_MAX] from `count` on; the new count. */
+/* Everything of the state that a checkpoint keeps, where it lies now (fields change places in a step), into
+ * list[PF_KEPT_MAX] from `count` on; the new count. */
 int pf_state_kept(pf_state *state, pf_kept *list, int count);
 /* After what is kept was read back: makes the arrays that follow from it. */
 pf_status pf_state_renew(pf_state *state);

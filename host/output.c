@@ -1,0 +1,197 @@
+/* output.c: see output.h. */
+#include "output.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "measure.h"
+#include "snapshot.h"
+#include "summary.h"
+#include "version.h"
+
+double pf_output_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+pf_status pf_output_open(pf_output *o, const pf_config *cfg, pf_output_mode mode, pf_log *log, pf_state *state,
+                         const pf_protocol *protocol) {
+  *o = (pf_output){
+      .cfg = cfg, .log = log, .state = state, .protocol = protocol, .begun = pf_output_clock(), .last_history_s = -1};
+  int fields = 0;
+  while (fields < PF_FIELDS_MAX && cfg->output.fields[fields][0]) fields++;
+  o->values = malloc((size_t)pf_cells(&state->grid) * (size_t)(fields > 0 ? fields : 1) * sizeof(float));
+  PF_CHECK(o->values, PF_NO_MEMORY, "no memory for the snapshots");
+  const double interval = cfg->output.snapshot_interval_h * 3600;
+  const int count = cfg->output.snapshot_count;
+  o->snapshot_interval_s = count > 1 ? protocol->end_s / (count - 1) : count == 1 ? (double)INFINITY : interval;
+  PF_TRY(pf_output_directory_create(cfg->run.output_dir, mode, &o->directory));
+  o->has_directory = true;
+  if (o->directory.notes[0]) pf_log_say(log, PF_LOG_INFO, "directory", "%s", o->directory.notes);
+  return PF_OK;
+}
+
+static pf_status open_files(pf_output *o, bool go_on) {
+  PF_TRY(pf_log_open(o->log, o->directory.path));
+  PF_TRY(pf_history_create(o->directory.path, go_on, &o->history));
+  o->has_history = true;
+  return PF_OK;
+}
+
+pf_status pf_output_start(pf_output *o) { return open_files(o, false); }
+
+/* The history of another run up to its checkpoint. */
+static pf_status copy_history(const pf_output *o, const char *from) {
+  char *text;
+  size_t length;
+  PF_TRY(pf_file_read(from, "history.csv", &text, &length));
+  if (!text) return PF_OK;
+  const size_t most = o->history_bytes > 0 ? (size_t)o->history_bytes : 0;
+  const pf_status status = pf_file_replace(o->directory.path, "history.csv", text, length < most ? length : most);
+  free(text);
+  return status;
+}
+
+pf_status pf_output_go_on(pf_output *o, const char *from) {
+  const bool here = strcmp(from, o->directory.path) == 0;
+  o->warnings_before = o->warnings;
+  if (here)
+    PF_TRY(pf_log_truncate(o->directory.path, o->log_bytes));
+  else
+    PF_TRY(copy_history(o, from));
+  PF_TRY(pf_history_truncate(o->directory.path, o->last_history_s, NULL));
+  PF_TRY(pf_snapshot_remove_after(o->directory.snapshots, o->cfg->run.title, o->snapshots));
+  PF_TRY(open_files(o, true));
+  if (o->history_bytes > 0 && o->history.length != o->history_bytes)
+    pf_log_say(o->log, PF_LOG_WARNING, "history", "history.csv is not what it was at the checkpoint: rows are missing");
+  return PF_OK;
+}
+
+/* ---- snapshots and rows ---- */
+
+static pf_status write_snapshot(pf_output *o) {
+  pf_state *s = o->state;
+  const pf_config *cfg = o->cfg;
+  const size_t cells = (size_t)pf_cells(&s->grid);
+  pf_snapshot_field field[PF_FIELDS_MAX];
+  int fields = 0;
+  for (int n = 0; n < PF_FIELDS_MAX && cfg->output.fields[n][0]; n++) {
+    const char *name = cfg->output.fields[n];
+    float *values = o->values + (size_t)fields * cells;
+    pf_snapshot_field *f = &field[fields++];
+    *f = (pf_snapshot_field){.name = name, .values = values};
+    PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
+  }
+  const pf_snapshot_attribute attribute[] = {{"source", "pfsolve"},
+                                             {"version", pf_version()},
+                                             {"commit", pf_version_commit()},
+                                             {"compiler", pf_version_compiler()},
+                                             {"backend", s->backend->name},
+                                             {"device", s->backend->device},
+                                             {"input", cfg->text},
+                                             {"input_changes", cfg->sets ? cfg->sets : ""}};
+  const pf_snapshot snapshot = {.title = cfg->run.title,
+                                .index = o->snapshots + 1,
+                                .time_s = s->time,
+                                .nx = s->grid.nx,
+                                .ny = s->grid.ny,
+                                .nz = s->grid.nz,
+                                .spacing_um = cfg->grid.spacing_um,
+                                .fields = field,
+                                .field_count = fields,
+                                .attributes = attribute,
+                                .attribute_count = (int)(sizeof attribute / sizeof *attribute),
+                                .compression = cfg->output.compression};
+  PF_TRY(pf_snapshot_write(o->directory.snapshots, &snapshot));
+  if (cfg->output.vtk) PF_TRY(pf_snapshot_write_vtk(o->directory.snapshots, &snapshot));
+  o->snapshots++;
+  return PF_OK;
+}
+
+pf_status pf_output_due(pf_output *o, const pf_history_row *row, bool last) {
+  const double time = o->state->time;
+  if (time >= o->next_history_s || (last && row->time_s > o->last_history_s)) {
+    PF_TRY(pf_history_write(&o->history, row));
+    o->last_history_s = time;
+    const double interval = o->cfg->output.history_interval_s;
+    o->next_history_s = interval * (floor(time / interval * (1 + 1e-12)) + 1);
+  }
+  if (time >= o->next_snapshot_s || last) {
+    PF_TRY(write_snapshot(o));
+    o->next_snapshot_s = o->snapshot_interval_s * (floor(time / o->snapshot_interval_s * (1 + 1e-9)) + 1);
+    /* the end has its own snapshot: none just before it */
+    if (o->next_snapshot_s > o->protocol->end_s * (1 - 1e-9)) o->next_snapshot_s = (double)INFINITY;
+  }
+  return PF_OK;
+}
+
+/* ---- checkpoints ---- */
+
+pf_status pf_output_keep(pf_output *o) {
+  PF_TRY(pf_history_sync(&o->history));
+  const double now = pf_output_clock();
+  o->seconds += now - o->begun;
+  o->begun = now;
+  o->history_bytes = o->history.length;
+  o->log_bytes = pf_log_length(o->log);
+  o->warnings = o->warnings_before + pf_log_warnings(o->log);
+  return PF_OK;
+}
+
+int pf_output_kept(pf_output *o, pf_kept *list, int count) {
+#define NUMBER(type, name, size) list[count++] = (pf_kept){"output." #name, &o->name, sizeof o->name, NULL, 0};
+  PF_OUTPUT_NUMBERS(NUMBER)
+#undef NUMBER
+  return count;
+}
+
+/* ---- the summary ---- */
+
+void pf_output_count(pf_output *o, const pf_step_report *step) {
+  o->newton += step->newton, o->cycles += step->cycles;
+  if (step->newton > o->newton_most) o->newton_most = step->newton;
+  if (step->newton > 0 && step->cycles / step->newton > o->cycles_most) o->cycles_most = step->cycles / step->newton;
+}
+
+pf_status pf_output_summary(const pf_output *o, const char *status) {
+  const pf_state *s = o->state;
+  const double seconds = o->seconds + pf_output_clock() - o->begun, steps = (double)s->step;
+  pf_summary summary = {.title = o->cfg->run.title,
+                        .status = status,
+                        .events = o->protocol->event,
+                        .event_count = o->protocol->events,
+                        .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
+                        .salt_error = s->salty ? s->salt_error : (double)NAN,
+                        .time_s = s->time,
+                        .steps = s->step,
+                        .seconds = seconds,
+                        .cells_per_second = seconds > 0 ? steps * (double)pf_cells(&s->grid) / seconds : 0,
+                        .newton = {steps > 0 ? o->newton / steps : 0, o->newton_most},
+                        .linear = {o->newton > 0 ? o->cycles / o->newton : 0, o->cycles_most},
+                        .pfsolve = pf_version(),
+                        .commit = pf_version_commit(),
+                        .compiler = pf_version_compiler(),
+                        .netcdf = pf_snapshot_netcdf_version(),
+                        .backend = s->backend->name,
+                        .device = s->backend->device,
+                        .threads = s->backend->threads,
+                        .cells = {s->grid.nx, s->grid.ny, s->grid.nz},
+                        .warnings = o->warnings_before + pf_log_warnings(o->log)};
+  memcpy(summary.ccd, o->protocol->ccd, sizeof summary.ccd);
+  return pf_summary_write(o->directory.path, &summary);
+}
+
+pf_status pf_output_close(pf_output *o) {
+  pf_status status = PF_OK;
+  if (o->has_history) status = pf_history_destroy(&o->history);
+  if (o->has_directory) pf_output_directory_destroy(&o->directory);
+  free(o->values);
+  o->values = NULL;
+  o->has_history = o->has_directory = false;
+  return status;
+}

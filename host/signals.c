@@ -1,0 +1,51 @@
+/* signals.c: see signals.h. */
+#include "signals.h"
+
+#include <signal.h>
+#include <string.h>
+
+static volatile sig_atomic_t stop_asked, save_asked;
+
+static void on_stop(int number) {
+  if (stop_asked) { /* the second: out, as if nobody had caught it */
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+  }
+  stop_asked = number;
+}
+
+static void on_save(int number) {
+  (void)number;
+  save_asked = 1;
+}
+
+static const struct {
+  int number;
+  void (*handler)(int);
+} caught[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGUSR1, on_save}};
+enum { CAUGHT = 3 };
+static struct sigaction before[CAUGHT];
+
+void pf_signals_catch(void) {
+  stop_asked = save_asked = 0;
+  for (int n = 0; n < CAUGHT; n++) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = caught[n].handler;
+    action.sa_flags = SA_RESTART;
+    (void)sigaction(caught[n].number, NULL, &before[n]);
+    if (before[n].sa_handler != SIG_IGN) (void)sigaction(caught[n].number, &action, NULL);
+  }
+}
+
+void pf_signals_release(void) {
+  for (int n = 0; n < CAUGHT; n++) (void)sigaction(caught[n].number, &before[n], NULL);
+}
+
+const char *pf_signals_stop(void) { return stop_asked == SIGTERM ? "SIGTERM" : stop_asked == SIGINT ? "SIGINT" : NULL; }
+
+bool pf_signals_save(void) {
+  if (!save_asked) return false;
+  save_asked = 0;
+  return true;
+}
