@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
 #include "physics.h"
 #include "transport.h"
 
@@ -571,6 +572,35 @@ static void front_speed(void) {
   }
 }
 
+/* The front of a row is read where xi = 1/2: exactly on a planar front, wherever it stands between cell centres. */
+static void front_read(void) {
+  for (int n = 0; n < 7; n++) {
+    const double place = 20.0 + n / 7.0;
+    pf_physics *p = pf_physics_open(
+        "&grid cells = 60, 2 spacing_um = 0.5 / &model frame = 'grid' / &lithium thickness_um = %.17g /"
+        "&layer ionic_conductivity_S_cm = 1e-3 exchange_current_mA_cm2 = 1 /",
+        0.5 * place);
+    if (!p) return;
+    pf_history_row row;
+    PF_ASSERT_OK(pf_measure_row(p->state, &row));
+    PF_ASSERT_NEAR(row.front_mean_um, 0.5 * place, 1e-12);
+    PF_ASSERT_NEAR(row.front_max_um, 0.5 * place, 1e-12);
+    pf_physics_close(p);
+  }
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 60, 64 spacing_um = 0.5 / &model frame = 'grid' /"
+      "&lithium thickness_um = 15 perturbation_um = 0.8 perturbation_wavelength_um = 32 /"
+      "&layer ionic_conductivity_S_cm = 1e-3 exchange_current_mA_cm2 = 1 /");
+  if (!p) return;
+  pf_history_row row;
+  PF_ASSERT_OK(pf_measure_row(p->state, &row));
+  PF_ASSERT_WITHIN(row.front_mean_um, 15, 1e-12);
+  PF_ASSERT_WITHIN(row.front_max_um, 15 + 0.8 * cos(pi / 64), 1e-3);
+  PF_ASSERT_WITHIN(row.front_min_um, 15 - 0.8 * cos(pi / 64), 1e-3);
+  PF_ASSERT_WITHIN(row.roughness_um, 0.8 / sqrt(2), 1e-3);
+  pf_physics_close(p);
+}
+
 void t305_fluxes(void) {
   pf_test_suite("t305 fluxes", (pf_test[]){{"derivatives of fluxes against differences", derivatives},
                                            {"sides exchanged", exchanged},
@@ -582,5 +612,6 @@ void t305_fluxes(void) {
                                            {"order 2 of potential and salt without current", order_at_rest},
                                            {"order 2 of the potential with a current", order_with_current},
                                            {"order 2 of the bracket that keeps the profile", order_of_bracket},
-                                           {"a planar front moves at Vm i/F", front_speed}});
+                                           {"a planar front moves at Vm i/F", front_speed},
+                                           {"the front is read where it is", front_read}});
 }
