@@ -78,7 +78,8 @@ PF_CELL pf_current pf_reaction(const pf_kinetics *k, double eta, double s) {
   if (!(k->film > 0)) return r;
   /* in x = overpotential behind the film: x + R BV(x) = eta, x between 0 and eta */
   double low = eta < 0 ? eta : 0, high = eta < 0 ? 0 : eta, x = eta / (1 + k->film * pf_butler_volmer(k, 0, s).d_eta);
-  for (int n = 0; n < 60; n++) {
+  double before = high - low; /* length of the last step */
+  for (int n = 0; n < 120; n++) {
     r = pf_butler_volmer(k, x, s);
     const double g = x + k->film * r.i - eta;
     if (g > 0) {
@@ -88,8 +89,10 @@ PF_CELL pf_current pf_reaction(const pf_kinetics *k, double eta, double s) {
     }
     const double step = -g / (1 + k->film * r.d_eta);
     double next = x + step;
-    if (!(next >= low && next <= high)) next = 0.5 * (low + high);
-    if (fabs(next - x) <= 1e-15 * (1 + fabs(x))) break;
+    /* where mass transfer limits, BV is steep and then flat: Newton's method alone would jump to and fro */
+    if (!(next >= low && next <= high) || fabs(step) > 0.5 * before) next = 0.5 * (low + high);
+    before = fabs(next - x);
+    if (before <= 1e-15 * (1 + fabs(x))) break;
     x = next;
   }
   const double slope = 1 / (1 + k->film * r.d_eta);

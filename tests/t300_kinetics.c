@@ -98,6 +98,16 @@ static void behind_a_film(void) {
     PF_ASSERT_WITHIN((c.i - i) / (c.d_eta + 1 / k.film), 0, 1e-11 * (1 + fabs(eta)));
     CU_ASSERT(fabs(k.film * i) <= fabs(eta) && i * eta >= 0);
   }
+  /* a film on an electrode that runs out of salt: BV rises steeply and then not at all */
+  const pf_kinetics starved = {.exchange = 1.3e-3, .alpha = 0.5, .film = 361, .transfer = 0.47, .salty = 1};
+  pf_kinetics open = starved;
+  open.film = 0;
+  for (double s = 1e-12; s < 2; s *= 10)
+    for (double eta = -80; eta <= 80; eta += 0.37) {
+      const double i = pf_reaction(&starved, eta, s).i;
+      const pf_current c = pf_reaction(&open, eta - starved.film * i, s);
+      PF_ASSERT_WITHIN((c.i - i) / (c.d_eta + 1 / starved.film), 0, 1e-10 * (1 + fabs(eta)));
+    }
   const pf_kinetics ohmic = {.exchange = 1e6, .alpha = 0.5, .share = 1, .film = 1e3};
   PF_ASSERT_NEAR(pf_reaction(&ohmic, 5, 1).i, 5e-3, 1e-6);
 }
