@@ -48,13 +48,8 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 static const struct {
   const char *group, *key, *value;
 } not_built[] = {
-    {"model", "interface", "allen_cahn"},
-    {"model", "mechanics", ".true."},
-    {"model", "electrons", ".true."},
-    {"nucleation", NULL, NULL},
-    {"protocol", "end_at", "nucleation"},
-    {"solver", "precision", "mixed"},
-    {"allen_cahn", NULL, NULL},
+    {"model", "interface", "allen_cahn"}, {"model", "mechanics", ".true."}, {"nucleation", NULL, NULL},
+    {"protocol", "end_at", "nucleation"}, {"solver", "precision", "mixed"}, {"allen_cahn", NULL, NULL},
 };
 
 /* Which modes use a key of &protocol, and which need it. */
@@ -1020,7 +1015,7 @@ static void check_lithium(const reader *r) {
 static void check_properties(const reader *r, const pf_config_material *p, int layer, int m, bool film, bool touched) {
   const pf_config *cfg = r->cfg;
   const int group = layer >= 0 ? LAYER : MATERIAL, which = layer >= 0 ? layer : m;
-  const char *needed[4][2] = {{NULL}}, *what = layer >= 0 ? "layer" : "material";
+  const char *needed[5][2] = {{NULL}}, *what = layer >= 0 ? "layer" : "material";
   int count = 0;
   /* a film needs a conductivity or a resistance; a bad value was told already */
   if (isnan(p->ionic_conductivity_S_cm) && !(film && p->film_resistance_ohm_cm2 >= 0.0)) {
@@ -1038,6 +1033,11 @@ static void check_properties(const reader *r, const pf_config_material *p, int l
   if (has_salt(p) && isnan(p->diffusivity_cm2_s) && !film) {
     needed[count][0] = "diffusivity_cm2_s";
     needed[count++][1] = "the transference number is below 1";
+  }
+  if (cfg->model.electrons) {
+    needed[count][0] = "electronic_conductivity_S_cm";
+    needed[count++][1] =
+        film ? "electrons is on (of a film: thickness over it is the resistance for electrons)" : "electrons is on";
   }
   for (int i = 0; i < count; i++) {
     const bool told =

@@ -131,7 +131,7 @@ static const pf_key lithium_keys[] = {
        .preset = "0",                                                                                                \
        .unit = "S/cm",                                                                                               \
        NOT_NEGATIVE,                                                                                                 \
-       .help = "of the electrolyte for electrons"},                                                                  \
+       .help = "of the electrolyte for electrons; needed with electrons, 0: an insulator"},                          \
       {"transference_number",                                                                                        \
        PF_KEY_NUMBER,                                                                                                \
        PLACE(T, IN transference_number),                                                                             \

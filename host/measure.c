@@ -35,7 +35,7 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .time_s = s->time,
       .current_mA_cm2 = s->current / (double)rows * s->scales.current / 10,
       .voltage_mV = 1e3 * s->voltage * s->scales.potential,
-      .charge_mAh_cm2 = deposited * um / per_charge / 36000,
+      .charge_mAh_cm2 = (s->electrons ? s->charge / (double)rows * h_um : deposited) * um / per_charge / 36000,
       .deposited_um = deposited,
       .retreat_um = s->lithium_retreat[0] / (double)rows * h_um,
       .front_mean_um = mean * h_um,
@@ -43,7 +43,7 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .front_min_um = low * h_um,
       .roughness_um = sqrt(square / (double)rows) * h_um,
       .salt_min_mol_L = (double)NAN,
-      .electronic_leak_fraction = (double)NAN,
+      .electronic_leak_fraction = s->electrons ? pf_measure_leak(s) : (double)NAN,
       .peak_stress_MPa = (double)NAN,
       .profile_q = s->profile,
       .half_cycle = 1,
@@ -59,6 +59,11 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
   return PF_OK;
 }
 
+double pf_measure_leak(const pf_state *s) {
+  const double least = 1e-5 / s->scales.current * (double)pf_rows(&s->grid); /* 1 nA/cm2 counts as none */
+  return fabs(s->current) > least ? s->leak / s->current : 0;
+}
+
 pf_status pf_measure_short(pf_state *s, bool *is_short) {
   double sums[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, short, &s->grid, sums, .xi = s->xi, .owner = s->owner));
@@ -70,8 +75,8 @@ pf_status pf_measure_fracture(pf_state *s, double *margin) {
   const pf_grid lines = {1, s->grid.ny, s->grid.nz, s->grid.h};
   double most[PF_SUMS];
   PF_TRY(PF_MAX(s->backend, fracture, &lines, most, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
-                .curvature = s->curvature, .material = s->material, .owner = s->owner, .params = s->d_params,
-                .voltage = s->voltage, .nx = s->grid.nx));
+                .curvature = s->curvature, .material = s->material, .owner = s->owner, .metal = s->phi_e,
+                .params = s->d_params, .voltage = s->voltage, .nx = s->grid.nx));
   *margin = fmax(most[0], most[1]);
   return PF_OK;
 }
@@ -83,13 +88,14 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
                {"salt", "mol/m3", "Li+ (salt) concentration of the electrolyte"},
                {"potential", "V", "ionic potential against lithium"},
                {"reaction", "A/m3", "lithium deposition rate per volume"},
+               {"electron_potential", "V", "electronic potential, 0 at x = 0"},
                {"material", "1", "index of the layer"}};
   for (size_t f = 0; f < sizeof field / sizeof *field; f++) {
     if (strcmp(name, field[f].name) != 0) continue;
     *units = field[f].units;
     *long_name = field[f].long_name;
     const size_t cells = (size_t)pf_cells(&s->grid);
-    if (f == 4) {
+    if (f == 5) {
       uint8_t *index = malloc(cells);
       PF_CHECK(index, PF_NO_MEMORY, "no memory for the material map");
       const pf_status status = s->backend->download(s->backend, index, s->material, cells);
@@ -97,8 +103,9 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
       free(index);
       return status;
     }
-    const double *from[] = {s->xi, s->s, s->phi, s->reaction};
-    const double factor[] = {1, 1, s->scales.potential, s->scales.current / s->scales.length};
+    const double *from[] = {s->xi, s->s, s->phi, s->reaction, s->phi_e};
+    const double factor[] = {1, 1, s->scales.potential, s->scales.current / s->scales.length, s->scales.potential};
+    if (!from[f]) break;
     PF_TRY(PF_MAP(s->backend, export, &s->grid, .x = from[f], .material = s->material, .params = s->d_params,
                   .y = s->scratch, .factor = factor[f], .by_salt = f == 1));
     return s->backend->download(s->backend, values, s->scratch, cells * sizeof(float));
@@ -107,12 +114,12 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
 }
 
 void pf_measure_fault(pf_state *s, char *text, size_t size) {
-  const char *names[] = {"phase", "salt", "potential", "reaction"};
-  const double *fields[] = {s->xi, s->s, s->phi, s->reaction};
+  const char *names[] = {"phase", "salt", "potential", "reaction", "electron_potential"};
+  const double *fields[] = {s->xi, s->s, s->phi, s->reaction, s->phi_e};
   const size_t cells = (size_t)pf_cells(&s->grid);
   double *values = malloc(cells * sizeof(double)), worst = 0;
   snprintf(text, size, "no cell stands out");
-  for (int f = 0; values && f < 4; f++) {
+  for (int f = 0; values && f < 5 && fields[f]; f++) {
     if (s->backend->download(s->backend, values, fields[f], cells * sizeof(double)) != PF_OK) break;
     for (size_t c = 0; c < cells; c++) {
       const bool finite = isfinite(values[c]);

@@ -7,12 +7,14 @@
 
 /* One row of history.csv (half_cycle is the caller's). */
 pf_status pf_measure_row(pf_state *state, pf_history_row *row);
+/* Part of the terminal current that the electrolyte's electrons carry; 0 without a current. */
+double pf_measure_leak(const pf_state *state);
 /* Lithium touches both electrodes, or the far end of the grid. */
 pf_status pf_measure_short(pf_state *state, bool *is_short);
 /* Largest overpotential of deposition in units of the one that (12) allows, over both electrodes: from 1 on a flaw is
  * critical. */
 pf_status pf_measure_fracture(pf_state *state, double *margin);
-/* A field by its output name (phase, salt, potential, material) in SI units, host [nz][ny][nx].  PF_BAD_INPUT if there
+/* A field by its output name (phase, salt, potential, electron_potential, material) in SI units, host [nz][ny][nx].  PF_BAD_INPUT if there
  * is no such field. */
 pf_status pf_measure_field(pf_state *state, const char *name, float *values, const char **units,
                            const char **long_name);

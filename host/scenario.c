@@ -22,6 +22,12 @@ static double given(double value, double otherwise) { return isnan(value) ? othe
 
 static double path(const pf_config_material *m) { return given(m->single_ion_conductivity_S_cm, 0) * S_cm; }
 
+/* An electronic conductivity that keeps the equation regular where nothing conducts, of the ionic one. */
+static double electronic(const pf_scenario *s, double conductivity_S_cm) {
+  const double least = 1e-12;
+  return fmax(given(conductivity_S_cm, 0) * S_cm / s->reference_conductivity, least);
+}
+
 static pf_electrolyte electrolyte(const pf_config *cfg, const pf_scenario *s, const pf_config_material *m) {
   const double unit = s->reference_conductivity * s->scales.potential, h = s->grid.h;
   const double c0 = given(m->salt_concentration_mol_L, 0) * mol_L, share = 1 - m->transference_number;
@@ -32,6 +38,7 @@ static pf_electrolyte electrolyte(const pf_config *cfg, const pf_scenario *s, co
   e.exchange = m->exchange_current_mA_cm2 * mA_cm2 / s->scales.current;
   e.alpha = m->transfer_coefficient;
   e.film = given(m->film_resistance_ohm_cm2, 0) * ohm_cm2 * s->reference_conductivity / h;
+  if (cfg->model.electrons) e.electronic = electronic(s, m->electronic_conductivity_S_cm);
   e.follows_salt = m->conductivity_follows_salt;
   e.enters = m->lithium_can_enter;
   if (!isnan(m->fracture_toughness_MPa_m05)) { /* (12): Y sqrt(pi a) F eta/Vm = K_IC */
@@ -49,12 +56,18 @@ static pf_electrolyte electrolyte(const pf_config *cfg, const pf_scenario *s, co
   return e;
 }
 
+/* Resistance of a film for electrons, scaled. */
+static double blocking(const pf_scenario *s, const pf_config_layer *film) {
+  return film->thickness_um * um / s->grid.h / electronic(s, film->properties.electronic_conductivity_S_cm);
+}
+
 /* The film that lies on an electrode rides with it. */
 static pf_electrode electrode(const pf_config *cfg, const pf_scenario *s, int film) {
-  pf_electrode e = {0, -1, 0.5};
+  pf_electrode e = {.exchange = -1, .alpha = 0.5};
   if (film < 0) return e;
   const pf_config_material *m = &cfg->layer[film].properties;
   e.film = given(m->film_resistance_ohm_cm2, 0) * ohm_cm2 * s->reference_conductivity / s->grid.h;
+  if (cfg->model.electrons) e.electrons = blocking(s, &cfg->layer[film]);
   if (!isnan(m->exchange_current_mA_cm2)) {
     e.exchange = m->exchange_current_mA_cm2 * mA_cm2 / s->scales.current;
     e.alpha = m->transfer_coefficient;
@@ -86,6 +99,11 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   const int last = cfg->layers - 1;
   p->electrode[0] = electrode(cfg, s, cfg->layer[0].film ? 0 : -1);
   p->electrode[1] = electrode(cfg, s, cfg->layer[last].film ? last : -1);
+  p->electrode[2] = electrode(cfg, s, -1);
+  p->electrons = cfg->model.electrons;
+  /* (9): lithium's is capped, which costs an error of that order and saves the conditioning */
+  p->metal = fmin(cfg->lithium.electronic_conductivity_S_cm * S_cm / s->reference_conductivity, 1e4);
+  for (int m = 0; m < s->electrolytes; m++) p->metal = fmax(p->metal, p->material[m].electronic);
 }
 
 /* ---- fields ---- */
@@ -151,7 +169,7 @@ static double hotspot(const pf_config *cfg, const pf_grid *g, ptrdiff_t row) {
 
 /* Host arrays of the initial state. */
 typedef struct initial {
-  double *xi, *s, *hotspot, *front, *film_x;
+  double *xi, *s, *hotspot, *front, *film_x, *film_e;
   uint8_t *material;
 } initial;
 
@@ -192,6 +210,7 @@ static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, 
     if (face < 1) face = 1;
     if (face > g->nx - 1) face = g->nx - 1;
     s->films = true;
+    if (cfg->model.electrons) f->film_e[face] += blocking(sc, l);
     f->film_x[face] += given(l->properties.film_resistance_ohm_cm2, 0) * ohm_cm2 * sc->reference_conductivity / h;
   }
 }
@@ -204,7 +223,8 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
   f->hotspot = malloc(rows * sizeof(double));
   f->front = malloc(rows * sizeof(double));
   f->film_x = calloc((size_t)sc->grid.nx + 1, sizeof(double));
-  PF_CHECK(f->xi && f->s && f->material && f->hotspot && f->front && f->film_x, PF_NO_MEMORY,
+  f->film_e = calloc((size_t)sc->grid.nx + 1, sizeof(double));
+  PF_CHECK(f->xi && f->s && f->material && f->hotspot && f->front && f->film_x && f->film_e, PF_NO_MEMORY,
            "no memory for the initial fields of %zu cells", n);
   PF_TRY(pf_scenario_front(cfg, &sc->grid, f->front));
   fill_rows(cfg, sc, s, f);
@@ -215,6 +235,7 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
   PF_TRY(b->upload(b, s->material, f->material, n));
   PF_TRY(b->upload(b, s->hotspot, f->hotspot, rows * sizeof(double)));
   PF_TRY(b->upload(b, s->film_x, f->film_x, ((size_t)sc->grid.nx + 1) * sizeof(double)));
+  if (s->film_e) PF_TRY(b->upload(b, s->film_e, f->film_e, ((size_t)sc->grid.nx + 1) * sizeof(double)));
   s->scales = sc->scales;
   s->stack = sc->stack;
   s->tolerance = cfg->solver.potential_tolerance;
@@ -226,7 +247,7 @@ pf_status pf_scenario_start(const pf_config *cfg, const pf_scenario *sc, pf_back
   PF_TRY(pf_state_create(backend, &sc->grid, &sc->params, &s));
   initial f = {0};
   const pf_status status = start(cfg, sc, s, &f);
-  free(f.xi), free(f.s), free(f.material), free(f.hotspot), free(f.front), free(f.film_x);
+  free(f.xi), free(f.s), free(f.material), free(f.hotspot), free(f.front), free(f.film_x), free(f.film_e);
   if (status != PF_OK) {
     pf_state_destroy(s);
     return status;
@@ -286,7 +307,7 @@ pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE
     fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
   bool salty = false;
   for (int m = 0; m < sc->electrolytes; m++) salty = salty || sc->params.material[m].anion_share > 0;
-  const double bytes = pf_state_bytes(&sc->grid, salty);
+  const double bytes = pf_state_bytes(&sc->grid, salty, cfg->model.electrons);
   fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20,
           bytes / (double)pf_cells(&sc->grid));
   return describe_microstructure(cfg, sc, out);

@@ -1,5 +1,7 @@
 #include "state.h"
 
+#include "electrons.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
   const pf_grid *g = &s->grid;
   const size_t n = (size_t)pf_cells(g), rows = (size_t)pf_rows(g);
   const size_t salty = s->salty ? n : 0, ion = s->salty ? 0 : n; /* of the solver of both unknowns, of one */
+  const size_t e = s->params.electrons ? n : 0, both = s->salty ? 2 * n : e;
   enum { KEPT = true, MADE = false };
   const pf_state_array all[] = {
       ARRAY(xi, n, KEPT),
@@ -41,9 +44,26 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(scratch, n, MADE),
       ARRAY(d_params, 1, MADE),
       ARRAY(d_pairs, PF_MATERIALS * PF_MATERIALS, MADE),
-      ARRAY(du, 2 * salty, MADE),
-      ARRAY(sensitivity, 2 * salty, KEPT),
-      ARRAY(border, 2 * salty, MADE),
+      ARRAY(du, both, MADE),
+      ARRAY(sensitivity, both, KEPT),
+      ARRAY(border, both, MADE),
+      ARRAY(phi_e, e, KEPT),
+      ARRAY(phi_e_start, e, MADE),
+      ARRAY(rate_e, e, KEPT),
+      ARRAY(film_e, e > 0 ? g->nx + 1 : 0, KEPT),
+      ARRAY(ex, e, MADE),
+      ARRAY(ey, g->ny > 1 ? e : 0, MADE),
+      ARRAY(ez, g->nz > 1 ? e : 0, MADE),
+      ARRAY(e_m, e, MADE),
+      ARRAY(e_rhs, e, MADE),
+      ARRAY(slope, e, MADE),
+      ARRAY(by_salt, e > 0 ? salty : 0, MADE),
+      ARRAY(into_salt, e > 0 ? salty : 0, MADE),
+      ARRAY(tail, e, MADE),
+      ARRAY(tail_salt, e > 0 ? salty : 0, MADE),
+      ARRAY(du_e, e, MADE),
+      ARRAY(sensitivity_e, e, KEPT),
+      ARRAY(ion_b, e > 0 ? ion : 0, MADE),
       ARRAY(ax, ion, MADE),
       ARRAY(ay, g->ny > 1 ? ion : 0, MADE),
       ARRAY(az, g->nz > 1 ? ion : 0, MADE),
@@ -96,6 +116,7 @@ static pf_status create(pf_state *s) {
     memcpy((char *)s + array[n].offset, &made, sizeof made);
   }
   PF_TRY(pf_state_upload_params(s));
+  if (s->params.electrons) PF_TRY(pf_electrons_create(s->backend, &s->grid, s->salty, &s->electrons));
   if (s->salty) return pf_linear_create(s->backend, &s->grid, &s->linear);
   return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
 }
@@ -124,16 +145,18 @@ void pf_state_destroy(pf_state *s) {
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(s, array);
   for (int n = 0; n < arrays; n++) s->backend->release(s->backend, pointer(s, &array[n]));
+  pf_electrons_destroy(s->electrons);
   pf_linear_destroy(s->linear);
   pf_multigrid_destroy(s->multigrid);
   free(s);
 }
 
-double pf_state_bytes(const pf_grid *grid, bool salty) {
-  const pf_state like = {.grid = *grid, .salty = salty};
+double pf_state_bytes(const pf_grid *grid, bool salty, bool electrons) {
+  const pf_state like = {.grid = *grid, .salty = salty, .params.electrons = electrons};
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(&like, array);
   double bytes = salty ? pf_linear_bytes(grid) : pf_multigrid_bytes(grid);
+  if (electrons) bytes += pf_electrons_bytes(grid, salty);
   for (int n = 0; n < arrays; n++) bytes += (double)array[n].bytes;
   return bytes;
 }

@@ -43,6 +43,7 @@ typedef struct pf_transport_report {
   X(long, step, )                                                                                  \
   X(double, voltage, )        /* RT/F */                                                           \
   X(double, current, )        /* that flowed in the last step, scaled */                           \
+  X(double, leak, )           /* of it the electrolyte's electrons */                              \
   X(double, shift, )          /* U of the frame, cells/s */                                        \
   X(double, speed, )          /* of the fastest piece of the front, cells/s */                     \
   X(double, salt_least, )     /* least s of the electrolyte */                                     \
@@ -56,6 +57,9 @@ typedef struct pf_transport_report {
   X(double, lithium_passed, [2])  /* what the currents brought */                                  \
   X(double, lithium_retreat, [2]) /* left through the ends (frame) or could not enter */           \
   X(double, throughput, )         /* sum of |current| dt, cells */                                 \
+  X(double, charge, )             /* sum of current dt, of |current| dt, of |leak| dt, cells */    \
+  X(double, charge_passed, )                                                                       \
+  X(double, charge_leaked, )                                                                       \
   X(double, salt_start, )                                                                          \
   X(double, salt_out, )                                                                            \
   X(double, faraday_error, )  /* relative, of the last step */                                     \
@@ -91,7 +95,15 @@ typedef struct pf_state {
   double *front;                 /* [nz][ny]: place of the front, cells */
   float *scratch;                /* [cells], for output */
 
-  /* With salt: potential and salt together (linear.h). */
+  /* Electronic potential (electrons.h, cell_electrons.h); NULL without. */
+  double *phi_e, *phi_e_start; /* RT/F */
+  float *rate_e;               /* d phi_e/dt of the last step, 1/s */
+  double *film_e;              /* [nx + 1]: electronic resistance of films in the faces */
+  double *ex, *ey, *ez, *e_m;
+  float *e_rhs, *slope, *by_salt, *into_salt, *tail, *tail_salt, *du_e, *sensitivity_e, *ion_b;
+  struct pf_electrons *electrons;
+
+  /* With salt: potential and salt together (linear.h); with electrons without salt [1][cells]. */
   float *du, *sensitivity, *border; /* [2][cells] */
   pf_linear *linear;
 
@@ -101,6 +113,12 @@ typedef struct pf_state {
 
   PF_STATE_NUMBERS(PF_KEPT_MEMBER_)
 } pf_state;
+
+/* The fields of PF_REACTION_FIELDS. */
+#define PF_REACTION_OF(state)                                                                                          \
+  .xi = (state)->xi, .phi = (state)->phi, .s = (state)->s, .weight = (state)->weight, .curvature = (state)->curvature, \
+  .material = (state)->material, .owner = (state)->owner, .hotspot = (state)->hotspot, .metal = (state)->phi_e,        \
+  .params = (state)->d_params, .voltage = (state)->voltage
 
 /* One array of the state: a line of the table in state.c, which allocation, release and checkpoints go by. */
 typedef struct pf_state_array {
@@ -121,8 +139,8 @@ pf_status pf_state_renew(pf_state *state);
 /* Allocates everything but sets no field.  PF_NO_MEMORY. */
 pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state);
 void pf_state_destroy(pf_state *state);
-/* Bytes that create takes from the backend for this grid, with a salt equation or without. */
-double pf_state_bytes(const pf_grid *grid, bool salty);
+/* Bytes that create takes from the backend for this grid, with a salt equation or without, with (9) or without. */
+double pf_state_bytes(const pf_grid *grid, bool salty, bool electrons);
 /* To be called once xi, s, phi, material, hotspot and params are set: owners, balances. */
 pf_status pf_state_start(pf_state *state);
 /* Copies params to the backend after a change. */

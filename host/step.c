@@ -80,15 +80,15 @@ static pf_status health(pf_state *s) {
   return PF_OK;
 }
 
-/* The working electrode's current, of `reaction`. */
+/* What passes the terminals: the reaction of the working electrode's lithium and, with electrons, what leaks. */
 static pf_status read_current(pf_state *s) {
   double sums[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, current, &s->grid, sums, .reaction = s->reaction, .owner = s->owner));
-  s->current = sums[0];
+  s->current = sums[0] + s->leak;
   return PF_OK;
 }
 
-/* The frame moves with the electrode's mean growth: U = Vm I/(F A). */
+/* The frame moves with the electrode's mean growth: U = Vm I/(F A), I the current of the reaction. */
 static void set_frame(pf_state *s, double current) {
   s->shift = s->stack ? s->params.growth * current / (double)pf_rows(&s->grid) : 0;
 }
@@ -101,7 +101,7 @@ pf_status pf_step_start(pf_state *s, const pf_drive *drive, pf_step_report *repo
   PF_CHECK(transport.converged, PF_FAILED,
            "no potential was found at the start (%.1e of the current is out of balance)", transport.residual);
   PF_TRY(read_current(s));
-  set_frame(s, s->current);
+  set_frame(s, s->current - s->leak);
   return health(s);
 }
 
@@ -121,16 +121,19 @@ pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *d
              "balance, voltage %.4g mV)",
              s->step + 1, dt, report->tries ? transport.residual : 0, 1e3 * s->voltage * s->scales.potential);
     report->tries++;
-    if (drive->galvanostatic) set_frame(s, drive->current);
+    if (drive->galvanostatic) set_frame(s, drive->current - s->leak);
     PF_TRY(pf_transport_step(s, dt, drive, &transport)); /* (1)-(3), (6), (7) */
     report->newton += transport.newton, report->cycles += transport.cycles;
     if (transport.converged) break;
   }
   report->limited = transport.limited;
   PF_TRY(read_current(s));
-  set_frame(s, s->current);
+  set_frame(s, s->current - s->leak);
   if (s->salty) PF_TRY(salt_sums(s, after));
-  s->throughput += fabs(s->current) * s->params.growth * dt;
+  const double grown = s->params.growth * dt;
+  s->throughput += fabs(s->current - s->leak) * grown;
+  s->charge += s->current * grown, s->charge_passed += fabs(s->current) * grown;
+  s->charge_leaked += fabs(s->leak) * grown;
   PF_TRY(move_front(s, dt)); /* (4) */
   PF_TRY(close_salt(s, before[0], after[2] * dt));
   s->time += dt;

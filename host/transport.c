@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "electrons.h"
+
 enum { NEWTON_MOST = 60, CYCLES_MOST = 24 };
 static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton iterations (measured) */
 
@@ -27,10 +29,8 @@ typedef struct equations {
 pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
   pf_linear_system *a = pf_linear_finest(s->linear);
   double currents[PF_SUMS];
-  PF_TRY(PF_SUM(s->backend, newton_react, &s->grid, currents, .xi = s->xi, .phi = s->phi, .s = s->s,
-                .weight = s->weight, .curvature = s->curvature, .material = s->material, .owner = s->owner,
-                .hotspot = s->hotspot, .params = s->d_params, .voltage = s->voltage, .reaction = s->reaction,
-                .own = a->own, .border = s->border, .cells = pf_cells(&s->grid)));
+  PF_TRY(PF_SUM(s->backend, newton_react, &s->grid, currents, PF_REACTION_OF(s), .reaction = s->reaction, .own = a->own,
+                .border = s->border, .cells = pf_cells(&s->grid)));
   const pf_newton_args fluxes = {.xi = s->xi,
                                  .phi = s->phi,
                                  .s = s->s,
@@ -93,9 +93,7 @@ static const equations both = {pf_transport_assemble, prepare_both, solve_both,
 static pf_status assemble_ion(pf_state *s, double dt, double sums[PF_SUMS]) {
   (void)dt;
   double found[PF_SUMS];
-  PF_TRY(PF_SUM(s->backend, ion_newton, &s->grid, found, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
-                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
-                .params = s->d_params, .voltage = s->voltage, .ax = s->ax, .ay = s->ay, .az = s->az,
+  PF_TRY(PF_SUM(s->backend, ion_newton, &s->grid, found, PF_REACTION_OF(s), .ax = s->ax, .ay = s->ay, .az = s->az,
                 .reaction = s->reaction, .rhs = s->ion_rhs, .m = s->m, .border = s->ion_border));
   sums[0] = found[0], sums[1] = 0, sums[2] = found[1], sums[3] = found[2];
   return PF_OK;
@@ -133,6 +131,32 @@ static pf_status update_ion(pf_state *s, double d_voltage) {
 
 static const equations potential = {assemble_ion, prepare_ion, solve_ion, sensitivity_ion, current_ion, update_ion};
 
+/* ---- with electrons: the same and phi_e ---- */
+
+static const equations *of_ions(const pf_state *s) { return s->salty ? &both : &potential; }
+
+static pf_status assemble_all(pf_state *s, double dt, double sums[PF_SUMS]) {
+  double error;
+  PF_TRY(of_ions(s)->assemble(s, dt, sums));
+  PF_TRY(pf_electrons_assemble(s, dt, &sums[2], &error));
+  sums[1] = isfinite(error) ? fmax(sums[1], error) : error;
+  return PF_OK;
+}
+
+static pf_status prepare_all(pf_state *s) { return of_ions(s)->prepare(s); }
+
+static pf_status solve_all(pf_state *s, pf_linear_report *report) {
+  return pf_electrons_solve(s, s->salty ? linear_tolerance : 0.1 * linear_tolerance, CYCLES_MOST, report);
+}
+
+static pf_status update_all(pf_state *s, double d_voltage) {
+  PF_TRY(pf_electrons_update(s, d_voltage));
+  return of_ions(s)->update(s, d_voltage);
+}
+
+static const equations all = {assemble_all,         prepare_all, solve_all, pf_electrons_sensitivity,
+                              pf_electrons_current, update_all};
+
 /* ---- Newton's method ---- */
 
 /* The reaction that everything else uses.  What Newton's method left out of balance, at most its tolerance, is put where
@@ -141,9 +165,8 @@ static const equations potential = {assemble_ion, prepare_ion, solve_ion, sensit
  * grows with it: past depletion.)  current NaN: the working electrode's as it is. */
 static pf_status close_balance(pf_state *s, double current) {
   double sums[PF_SUMS];
-  PF_TRY(PF_SUM(s->backend, react, &s->grid, sums, .xi = s->xi, .phi = s->phi, .s = s->s, .weight = s->weight,
-                .curvature = s->curvature, .material = s->material, .owner = s->owner, .hotspot = s->hotspot,
-                .params = s->d_params, .voltage = s->voltage, .reaction = s->reaction));
+  if (s->electrons) return pf_electrons_close(s, current);
+  PF_TRY(PF_SUM(s->backend, react, &s->grid, sums, PF_REACTION_OF(s), .reaction = s->reaction));
   if (isnan(current)) current = sums[0];
   return PF_MAP(s->backend, close, &s->grid, .reaction = s->reaction, .owner = s->owner,
                 .working = sums[1] > 0 ? (current - sums[0]) / sums[1] : 0,
@@ -153,13 +176,14 @@ static pf_status close_balance(pf_state *s, double current) {
 static pf_status restore(pf_state *s, double voltage) {
   const size_t bytes = (size_t)pf_cells(&s->grid) * sizeof(double);
   s->voltage = voltage;
+  if (s->electrons) PF_TRY(s->backend->copy(s->backend, s->phi_e, s->phi_e_start, bytes));
   PF_TRY(s->backend->copy(s->backend, s->phi, s->phi_start, bytes));
   return s->backend->copy(s->backend, s->s, s->s_start, bytes);
 }
 
 /* The step's own Newton iteration, from phi, s and voltage as they stand. */
 static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transport_report *report) {
-  const equations *e = s->salty ? &both : &potential;
+  const equations *e = s->electrons ? &all : of_ions(s);
   const double rows = (double)pf_rows(&s->grid);
   bool limited = false; /* held at the compliance voltage */
   double expected = 0;  /* residual after the last linear solve */
@@ -231,28 +255,44 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
   return PF_OK;
 }
 
+/* A potentiostat's voltage, from that of the fields. */
+static pf_status set_voltage(pf_state *s, const pf_drive *drive) {
+  if (drive->galvanostatic) return PF_OK;
+  if (s->electrons) PF_TRY(pf_electrons_lift(s, drive->voltage - s->voltage));
+  s->voltage = drive->voltage;
+  return PF_OK;
+}
+
 pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_transport_report *report) {
   *report = (pf_transport_report){.converged = false};
   const size_t bytes = (size_t)pf_cells(&s->grid) * sizeof(double);
   const double voltage = s->voltage;
   PF_TRY(s->backend->copy(s->backend, s->phi_start, s->phi, bytes));
   PF_TRY(s->backend->copy(s->backend, s->s_start, s->s, bytes));
-  if (!drive->galvanostatic) s->voltage = drive->voltage;
+  if (s->electrons) {
+    PF_TRY(s->backend->copy(s->backend, s->phi_e_start, s->phi_e, bytes));
+    PF_TRY(pf_electrons_faces(s));
+  }
   if (!s->salty)
     PF_TRY(PF_MAP(s->backend, ion_faces, &s->grid, .xi = s->xi, .material = s->material, .film_x = s->film_x,
                   .pairs = s->d_pairs, .ax = s->ax, .ay = s->ay, .az = s->az, .floor = s->params.floor));
   if (s->fresh) { /* the drive has changed: from rest is nearer than from the other sign */
     PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->phi, .a = 0));
-    if (drive->galvanostatic) s->voltage = 0;
+    if (s->electrons) PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->phi_e, .a = 0));
+    s->voltage = 0;
   }
   if (s->rate_dt > 0 && dt > 0) {
-    if (drive->galvanostatic) s->voltage += dt * s->voltage_rate;
+    s->voltage += dt * s->voltage_rate;
+    if (s->electrons)
+      PF_TRY(PF_MAP(s->backend, electron_predict, &s->grid, .metal = s->phi_e, .rate = s->rate_e, .dt = dt));
     PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,
                   .cells = pf_cells(&s->grid)));
   }
+  PF_TRY(set_voltage(s, drive));
   PF_TRY(newton(s, dt, drive, report));
   if (!report->converged && s->rate_dt > 0) { /* once more without the prediction */
-    PF_TRY(restore(s, drive->galvanostatic ? voltage : drive->voltage));
+    PF_TRY(restore(s, voltage));
+    PF_TRY(set_voltage(s, drive));
     PF_TRY(newton(s, dt, drive, report));
   }
   if (!report->converged) {
@@ -265,6 +305,9 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   } else if (dt > 0) {
     PF_TRY(PF_MAP(s->backend, remember, &s->grid, .phi = s->phi, .phi_start = s->phi_start, .s = s->s,
                   .s_start = s->s_start, .rate = s->rate, .per_dt = 1 / dt, .cells = pf_cells(&s->grid)));
+    if (s->electrons)
+      PF_TRY(PF_MAP(s->backend, electron_remember, &s->grid, .metal = s->phi_e, .start = s->phi_e_start,
+                    .rate = s->rate_e, .per_dt = 1 / dt));
     s->voltage_rate = (s->voltage - voltage) / dt;
     s->rate_dt = dt;
   }

@@ -26,7 +26,7 @@ PF_CELL pf_sums pf_cell_lithium(const pf_lithium_args *k, pf_at at) {
 PF_ARGS(current);
 PF_CELL pf_sums pf_cell_current(const pf_current_args *k, pf_at at) {
   const double r = k->reaction[at.c];
-  const pf_sums sums = {{k->owner[at.c] == PF_WORKING ? r : 0, k->owner[at.c] == PF_COUNTER ? r : 0, 0, 0}};
+  const pf_sums sums = {{k->owner[at.c] & PF_WORKING ? r : 0, k->owner[at.c] == PF_COUNTER ? r : 0, 0, 0}};
   return sums;
 }
 
@@ -106,7 +106,7 @@ PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
 // clang-format off
 #define PF_ARGS_fracture(IN, OUT, VAR, VAL)                                                                   \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
-  IN(uint8_t, owner) IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
+  IN(uint8_t, owner) IN(double, metal) IN(pf_params, params) VAL(double, voltage) VAL(int, nx)
 // clang-format on
 PF_ARGS(fracture);
 PF_CELL pf_sums pf_cell_fracture(const pf_fracture_args *k, pf_at at) {
@@ -117,7 +117,8 @@ PF_CELL pf_sums pf_cell_fracture(const pf_fracture_args *k, pf_at at) {
     const double critical = k->params->material[k->material[c]].fracture, w = k->weight[c];
     const int owner = k->owner[c], counter = owner == PF_COUNTER;
     if (!(critical > 0) || !(w > 0) || !(owner == PF_WORKING || counter)) continue;
-    const double eta = k->phi[c] - (counter ? k->voltage : 0) - k->params->capillary * k->curvature[c];
+    const double electrons = k->metal ? k->metal[c] : counter ? k->voltage : 0;
+    const double eta = k->phi[c] - electrons - k->params->capillary * k->curvature[c];
     push[counter] += w * eta / critical;
     weight[counter] += w;
   }

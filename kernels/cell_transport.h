@@ -136,8 +136,12 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
   return dissolution > 0 ? dissolution : 0;
 }
 
-/* What the reaction needs of the fields.  metal: electronic potential phi_e, RT/F (NULL: 0 in the working electrode's
- * lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0). */
+/* From this lithium fraction on a cell conducts electrons better than its layer, (9).  What is below is the tail of a
+ * front: its electrons come from the electrode whose lithium it is. */
+#define PF_METAL_BEGINS 0.01
+
+/* What the reaction needs of the fields.  metal: electronic potential phi_e, RT/F (NULL, and in tails: 0 in the working
+ * electrode's lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0). */
 // clang-format off
 #define PF_REACTION_FIELDS(IN, VAL)                                                                           \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
@@ -154,12 +158,13 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
                                              double curvature, int material, int owner, double hotspot,
                                              const double *metal, const double *push, double voltage) {
   pf_local_current out = {0, 0, 0, 0};
-  if (!metal && !(owner == PF_WORKING || owner == PF_COUNTER)) return out;
+  const int own = metal && xi >= PF_METAL_BEGINS; /* has an electronic potential */
+  if (!own && !(owner == PF_WORKING || owner == PF_COUNTER)) return out;
   if (!(weight > 0) && !(xi * (1 - xi) > 1e-7)) return out;
   const pf_electrolyte *m = &params->material[material];
-  const pf_kinetics kinetics =
-      pf_kinetics_of(m, &params->electrode[owner == PF_COUNTER], owner == PF_WORKING ? hotspot : 1);
-  const double electrons = metal ? *metal : owner == PF_COUNTER ? voltage : 0;
+  const int side = owner & PF_WORKING ? 0 : owner == PF_COUNTER ? 1 : 2;
+  const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[side], owner == PF_WORKING ? hotspot : 1);
+  const double electrons = own ? *metal : owner == PF_COUNTER ? voltage : 0;
   const pf_current c = pf_reaction(&kinetics, phi - electrons - params->capillary * curvature - (push ? *push : 0), s);
   const double w = pf_reaction_weight(c.i, weight, xi, params->eps);
   out.r = w * c.i;
@@ -357,7 +362,7 @@ PF_NEWTON_VARIANT(newton_special_3, PF_FACES_SPECIAL, 3)
 PF_ARGS(react);
 PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
   const double r = PF_REACTION_OF_CELL(k, at).r;
-  const double working = k->owner[at.c] == PF_WORKING ? r : 0, counter = k->owner[at.c] == PF_COUNTER ? r : 0;
+  const double working = k->owner[at.c] & PF_WORKING ? r : 0, counter = k->owner[at.c] == PF_COUNTER ? r : 0;
   k->reaction[at.c] = r;
   const pf_sums sums = {{working, fabs(working), counter, fabs(counter)}};
   return sums;
@@ -365,13 +370,13 @@ PF_CELL pf_sums pf_cell_react(const pf_react_args *k, pf_at at) {
 /* r += share |r|: what is left of the current out of balance, where current flows. */
 // clang-format off
 #define PF_ARGS_close(IN, OUT, VAR, VAL) \
-  VAR(double, reaction) IN(uint8_t, owner) VAL(double, working) VAL(double, counter)
+  VAR(double, reaction) IN(uint8_t, owner) VAL(double, working) VAL(double, counter) VAL(double, others)
 // clang-format on
 PF_ARGS(close);
 PF_CELL void pf_cell_close(const pf_close_args *k, pf_at at) {
   const double r = k->reaction[at.c];
   const int owner = k->owner[at.c];
-  k->reaction[at.c] = r + fabs(r) * (owner == PF_WORKING ? k->working : owner == PF_COUNTER ? k->counter : 0);
+  k->reaction[at.c] = r + fabs(r) * (owner & PF_WORKING ? k->working : owner == PF_COUNTER ? k->counter : k->others);
 }
 
 /* Damping of Newton's method: |d phi| <= 4 RT/F where lithium reacts. */

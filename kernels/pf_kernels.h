@@ -4,6 +4,7 @@
 
 #include "cell_block.h"
 #include "cell_connect.h"
+#include "cell_electrons.h"
 #include "cell_measure.h"
 #include "cell_multigrid.h"
 #include "cell_phase.h"
@@ -19,6 +20,7 @@
   PF_KERNELS_POTENTIAL(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX)   \
+  PF_KERNELS_ELECTRONS(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)
 
 #define PF_ENUM_(kernel) PF_KERNEL_##kernel,

@@ -22,6 +22,7 @@ typedef struct pf_electrolyte {
   double anion_share;     /* 1 - t+; 0: single ion, no salt equation */
   double transfer;        /* (1-t+) l/(h diffusion): times i0-terms, (2b) */
   double film;            /* R_film kappa_ref/h of the material */
+  double electronic;      /* s_e/kappa_ref, > 0 with electrons */
   double salt_volume;     /* Vm c0: lithium's molar volume times salt concentration, (7) */
   double c0;              /* mol/m3, for output and balances */
   double fracture;        /* overpotential that opens its flaw, (12), RT/F; 0: has none */
@@ -34,6 +35,7 @@ typedef struct pf_electrode {
   double film;     /* R_film kappa_ref/h */
   double exchange; /* the film's own kinetics; < 0: that of the material the metal touches */
   double alpha;
+  double electrons; /* resistance of the film for electrons: thickness over electronic conductivity, kappa_ref/h */
 } pf_electrode;
 
 /* How x = Lx is closed. */
@@ -45,7 +47,9 @@ typedef struct pf_params {
   double eps;                /* W/4 in cells, (1) */
   double floor;              /* conducts where there is only metal: keeps the equations regular, 1e-6 */
   int32_t counter;           /* pf_counter */
-  pf_electrode electrode[2]; /* working, counter */
+  pf_electrode electrode[3]; /* working, counter; [2]: no film, for lithium that belongs to neither */
+  double metal;              /* electronic conductance of lithium, capped (9) */
+  int32_t electrons;         /* (9) is solved */
   pf_electrolyte material[PF_MATERIALS];
 } pf_params;
 

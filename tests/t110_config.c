@@ -408,11 +408,10 @@ static void materials(void) {
 }
 
 static void not_built(void) {
-  SAYS(CELL "&model interface='allen_cahn' mechanics=T electrons=T /\n",
+  SAYS(CELL "&model interface='allen_cahn' mechanics=T /\n",
        "t.nml:3:1: error: &layer youngs_modulus_GPa: not given for layer 'layer1', needed: mechanics is on\n"
        "t.nml:5:8: error: &model interface: found 'allen_cahn', which is not built yet\n"
-       "t.nml:5:31: error: &model mechanics: found '.true.', which is not built yet\n"
-       "t.nml:5:43: error: &model electrons: found '.true.', which is not built yet\n");
+       "t.nml:5:31: error: &model mechanics: found '.true.', which is not built yet\n");
   SAYS(CELL "&nucleation /\n&allen_cahn noise=0 /\n",
        "t.nml:5:1: error: &nucleation: this group is not built yet\n"
        "t.nml:6:1: error: &allen_cahn: this group is not built yet\n");
@@ -423,6 +422,28 @@ static void not_built(void) {
   SETS_SAY("", "layer%fracture_toughness_MPa_m05=1", "layer%flaw_depth_um=1");
   SETS_SAY("", "protocol%end_at=fracture");
   SETS_SAY("", "model%mechanics=F", "model%electrons=.false.", "solver%precision=double");
+}
+
+static void electrons(void) {
+  /* every layer and film needs a conductivity for electrons, 0 is one */
+  SAYS(GRID LITHIUM "&layer thickness_um=0.1 " SOLID " /\n&layer thickness_um=22 name='a' " SOLID
+                    " /\n&layer thickness_um=0 material='m' / &material name='m' " SOLID " /\n" PROTOCOL
+                    "&model electrons=T /\n",
+       "t.nml:3:1: error: &layer electronic_conductivity_S_cm: not given, neither in layer 'layer1' nor in its "
+       "&material; needed: electrons is on (of a film: thickness over it is the resistance for electrons)\n"
+       "t.nml:3:8: note: &layer thickness_um: layer 'layer1' of 0.1 um is thinner than 3 W = 12 um: it is a film, a "
+       "property of the "
+       "interface, and takes no cells\n"
+       "t.nml:4:1: error: &layer electronic_conductivity_S_cm: not given, neither in layer 'a' nor in its &material; "
+       "needed: electrons is on\n"
+       "t.nml:5:1: error: &layer electronic_conductivity_S_cm: not given, neither in layer 'layer3' nor in its "
+       "&material; needed: electrons is on\n");
+  ACCEPT(GRID LITHIUM "&layer thickness_um=0.1 electronic_conductivity_S_cm=0 " SOLID
+                      " /\n&layer material='m' / &material name='m' electronic_conductivity_S_cm=1e-9 " SOLID
+                      " /\n" PROTOCOL "&model electrons=T / &output fields='electron_potential' /\n");
+  CU_ASSERT_STRING_EQUAL(cfg.output.fields[0], "electron_potential");
+  PF_ASSERT_NEAR(cfg.layer[1].properties.electronic_conductivity_S_cm, 1e-9, 0);
+  done();
 }
 
 static void warnings(void) {
@@ -827,6 +848,7 @@ void t110_config(void) {
                                       {"thicknesses and films", thicknesses},
                                       {"materials of layers", materials},
                                       {"what is not built yet", not_built},
+                                      {"what electrons need", electrons},
                                       {"warnings and notes", warnings},
                                       {"--set", sets},
                                       {"numbers of groups and messages are bounded", counts_are_bounded},

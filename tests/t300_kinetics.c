@@ -161,7 +161,7 @@ static double face_of_salt(const void *p, double s) {
 /* The half cell before the face: no anions pass, the current is that of (6), the reaction is that of the face. */
 static void face_electrode(void) {
   unsigned seed = 4;
-  const pf_electrode bare = {0, -1, 0.5};
+  const pf_electrode bare = {.exchange = -1, .alpha = 0.5};
   for (int n = 0; n < 300; n++) {
     face f = {.m = {.conductance = 1,
                     .single_ion_path = n % 4 > 1 ? 0.4 : 0,
