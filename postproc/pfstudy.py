@@ -749,7 +749,7 @@ def submit(study, points, options):
     """A job array for the points, and a job for the table after it."""
     if not shutil.which("sbatch"):
         raise Stop(NO_PROGRAM, "no sbatch: this machine has no Slurm; without --slurm the points run here")
-    template = pathlib.Path(options.slurm or HERE / "slurm" / "study.sbatch")
+    template = pathlib.Path(options.template or HERE / "slurm" / "study.sbatch")
     if not template.is_file():
         raise Stop(NO_INPUT, f"{template}: no such file")
     me = [sys.executable, str(HERE / "pfstudy.py"), "--pfsolve", study.data["program"]]
@@ -883,13 +883,13 @@ def parse(argv):
     what.add_argument("--status", action="store_true", help="how far the study in this directory is")
     what.add_argument("--table", action="store_true", help="table and report of the study in this directory again")
     what.add_argument("--task", type=whole(1), metavar="N", help="compute point N of the study in this directory")
-    what.add_argument("--slurm", nargs="?", const="", metavar="FILE", help="as a Slurm job array (FILE: another script "
-                                                                            "than postproc/slurm/study.sbatch)")
+    what.add_argument("--slurm", action="store_true", help="submit the points as a Slurm job array")
     parser.add_argument("--jobs", type=whole(1), metavar="N", help="runs at a time (default: one a core, as many as points)")
     parser.add_argument("--threads", type=whole(1), metavar="N", help="threads of a run (default: cores over jobs)")
     parser.add_argument("--output", metavar="DIR", help="instead of the study's output_dir")
     parser.add_argument("--retry", action="store_true", help="compute failed points again")
     parser.add_argument("--prune", action="store_true", help="remove runs that no point uses any more")
+    parser.add_argument("--template", metavar="FILE", help="with --slurm: another script than postproc/slurm/study.sbatch")
     parser.add_argument("--sbatch", metavar="OPTIONS", help="more options for sbatch, in one word")
     parser.add_argument("--wait", action="store_true", help="with --slurm: wait for the jobs, show the progress")
     parser.add_argument("--pfsolve", metavar="FILE", help="the program")
@@ -901,7 +901,7 @@ def share_cores(options, points):
     """jobs x threads = cores, unless given."""
     options.jobs_given = options.jobs is not None
     cores = len(os.sched_getaffinity(0))
-    if options.slurm is not None or options.task:
+    if options.slurm or options.task:
         options.threads = options.threads or 1
         options.jobs = options.jobs or 1
         return
@@ -932,11 +932,11 @@ def run_study(options, signals):
         todo = missing(study, options, program)
         share_cores(options, max(len(todo), 1))
         counted = f"{len(data['points'])} points, {len(todo)} to do"
-        if options.slurm is None:
+        if not options.slurm:
             say(f"{data['title']}: {counted}" + (f", {options.jobs} at a time, {options.threads} threads each" if todo else ""))
         else:
             say(f"{data['title']}: {counted}")
-        if options.slurm is not None and todo:
+        if options.slurm and todo:
             submit(study, todo, options)
             lock.release()
             lock = None

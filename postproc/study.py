@@ -347,6 +347,13 @@ def _short(name, value):
     return f"{value:.{digits}g}" if _is_number(value) else str(value)
 
 
+def _heading(name):
+    """'depletion_failed_mA_cm2' -> 'depletion failed, mA/cm2'"""
+    unit = OUTCOMES[name][0]
+    end = "_" + unit.replace("/", "_") if unit not in ("", "1") else ""
+    return name.removesuffix(end).replace("_", " ") + (f", {unit}" if end else "")
+
+
 def brief(study, most=60):
     """The result on a terminal: a line a point, with what an experimenter asks first."""
     names = ["status"]
@@ -358,13 +365,13 @@ def brief(study, most=60):
     names += ["end_voltage_mV", "overpotential_mV", "charge_mAh_cm2", "protrusion_max_um"]
     if study.bisection:
         names[0] = "result"
-    names = [n for n in names if any(n in point.outcome for point in study.points)]
-    rows = [["point", *(axis.label for axis in study.axes), *names]]
+    names = [n for n in names if any(point.outcome.get(n) for point in study.points)]
+    rows = [["point", *(axis.label for axis in study.axes), *(_heading(n) for n in names)]]
     for point in study.points[:most]:
-        words = [point.outcome.get(n, "") for n in names]
-        rows.append([str(point.index), *point.labels.values(), *(f"{w:.4g}" if _is_number(w) else str(w) for w in words)])
+        words = [_short(n, point.outcome.get(n, "")) for n in names]
         if study.bisection and point.status != "done":
-            rows[-1][1 + len(study.axes)] = point.status
+            words[0] = point.status
+        rows.append([str(point.index), *point.labels.values(), *words])
     widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
     lines = ["  ".join(word.rjust(width) for word, width in zip(row, widths)).rstrip() for row in rows]
     return "\n".join(lines + (["..."] if len(study.points) > most else []))
