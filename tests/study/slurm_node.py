@@ -105,14 +105,9 @@ PartitionName=all Nodes={host} Default=YES MaxTime=10 State=UP
     def ask(self, *words):
         return subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False).stdout
 
-    def until_empty(self, seconds):
-        def empty():
-            jobs = self.ask("squeue", "--noheader", "--array", "--format=%i %r").split("\n")
-            for job in jobs:
-                if job.endswith("BeginTime"):  # requeued: Slurm would wait for two minutes
-                    self.ask("scontrol", "update", f"JobId={job.split()[0]}", "StartTime=now")
-            return not any(jobs)
-        self._until(empty, "the queue to be empty", seconds)
+    def until_empty(self, seconds=300):
+        """Slurm waits for up to two minutes before a requeued job starts."""
+        self._until(lambda: not self.ask("squeue", "--noheader").strip(), "the queue to be empty", seconds)
 
     def __exit__(self, *_):
         self.ask("scancel", "--user=root") if len(self.processes) > 1 else None

@@ -79,7 +79,7 @@ esac"""
         self.node.ask("scontrol", "requeue", f"{array}_3")
         self.until(lambda: self.count(0.4) == 1, "point 4 to run")
         self.node.ask("scancel", "--batch", "--signal=TERM", f"{array}_4")
-        self.node.until_empty(60)
+        self.node.until_empty()
 
         log = self.logs()
         self.assertRegex(log, r"point 2 .*: FAILED: error: this one fails", log)
@@ -105,7 +105,7 @@ esac"""
         self.write(test_study.Bisection.text(None, tolerance=0.05, depths="[1, 10]"))
         status, said, _ = self.study("--slurm", "--jobs", "1", "--wait", "--sbatch", "--comment=x --time=5")
         self.assertEqual(status, 0, said)
-        self.node.until_empty(60)
+        self.node.until_empty()
         self.assertEqual([r["result"] for r in self.rows()], ["found", "found"])
 
     def test_refused(self):
