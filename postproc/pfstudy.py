@@ -33,7 +33,7 @@ import time
 import study_file
 
 HERE = pathlib.Path(__file__).resolve().parent
-OK, USAGE, BAD_STUDY, NO_INPUT, NO_PROGRAM, FAILED, TAKEN, IO, STOPPED = 0, 64, 65, 66, 69, 70, 73, 74, 75
+OK, USAGE, BAD_STUDY, NO_INPUT, NO_PROGRAM, FAILED, NO_MEMORY, TAKEN, IO, STOPPED = 0, 64, 65, 66, 69, 70, 71, 73, 74, 75
 FORMAT = 1
 ARRAY = 1000  # points a job array: Slurm's default MaxArraySize is 1001
 # Keys that do not change what is computed.
@@ -429,8 +429,10 @@ class Run:
         if status is None:
             return None
         error = self.last_line() or f"ended with status {status}"
-        if not self.overwrite and status not in (0, FAILED, 71, IO, STOPPED) and status > 0 and "in use" not in error:
-            self.start(overwrite=True)  # no checkpoint that could be used
+        gone = status == OK and self.known() is None
+        refused = status not in (OK, FAILED, NO_MEMORY, IO, STOPPED) and status > 0 and "in use" not in error
+        if not self.overwrite and (gone or refused):  # there is nothing whole that it could go on from
+            self.start(overwrite=True)
             return None
         if status < 0:
             return Result("broken", None, f"killed by {signal.Signals(-status).name}")

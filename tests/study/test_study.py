@@ -263,8 +263,9 @@ class Every(Case):
         self.assertEqual(self.study("--prune")[::2], (0, 0))
         self.assertEqual(len(list((self.dir / "runs").iterdir())), 3)
         path = study.open_study(self.dir).points[1].runs[-1]
-        (path / "summary.json").unlink()  # as a run that was killed
-        self.assertEqual(self.study()[::2], (0, 1))
+        (path / "summary.json").unlink()
+        self.assertEqual(self.study()[::2], (0, 2))  # --resume says that it is finished, so it is run anew
+        self.assertTrue((path / "summary.json").exists())
 
     def test_failed_point(self):
         self.write('[[axis]]\nkey = "layer%exchange_current_mA_cm2"\nvalues = [0.7, 0.5, 0.6]\n')
@@ -397,6 +398,23 @@ class Broken(Case):
             self.assertEqual(pfstudy.main(["--task", "2", str(self.dir)]), 0)
         self.assertIn("3 points: 3 done", out.getvalue())
         self.assertIn("done before", out.getvalue())
+
+    def test_resume(self):
+        """A run that was asked to stop goes on from its checkpoint."""
+        self.write('[fixed]\n"solver%time_step_max_s" = 0.01\n"protocol%duration_h" = 0.05\n"output%history_interval_s" = 1\n' +
+                   CURRENTS.replace(", 0.2", ""))
+        process = self.start()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not any(
+                len(p.read_text().splitlines()) > 5 for p in self.dir.glob("runs/*/history.csv")):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=20)[0]
+        self.assertEqual(process.returncode, 75, said)
+        self.assertEqual(self.study()[::2], (0, 1))
+        run = study.open_study(self.dir).points[0].run
+        self.assertTrue(any("goes on from step" in line["text"] for line in run.log), run.log)
+        self.assertGreaterEqual(run.summary["steps"], 18000)
 
     def test_one_run_is_killed(self):
         """Not the study's fault: told as failed, run again the next time."""
