@@ -23,6 +23,7 @@ enum {
 #define NC(call)                                                                                              \
   do {                                                                                                        \
     const int nc_error_ = (call);                                                                             \
+    PF_CHECK(nc_error_ <= 0, PF_BAD_INPUT, "it cannot be read as NetCDF: it ends too early");                 \
     PF_CHECK(nc_error_ == NC_NOERR, PF_BAD_INPUT, "it cannot be read as NetCDF: %s", nc_strerror(nc_error_)); \
   } while (0)
 

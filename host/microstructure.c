@@ -173,14 +173,14 @@ static void find_boundary(void *context, const near_seed *near) {
 
 /* Rings of bins that hold every seed closer than `reach`. */
 static int rings_for(const seeds *s, double reach) {
-  double least = INFINITY;
+  double least = (double)INFINITY;
   for (int d = 0; d < 3; d++)
     if (!s->flat[d] && (d > 0 || s->bins[0] > 1)) least = fmin(least, s->size[d] / s->bins[d]);
   return (int)ceil(reach / least);
 }
 
 static void grain_at(const seeds *s, const double at[3], search *q) {
-  q->own = (near_seed){.seed = -1, .square = INFINITY};
+  q->own = (near_seed){.seed = -1, .square = (double)INFINITY};
   q->boundary = false;
   for (int rings = 1;; rings *= 2) {
     visit_near(s, at, rings, find_own, q);

@@ -175,6 +175,8 @@ pf_status pf_state_upload_params(pf_state *s) {
     if (m->conductance + m->single_ion_path > 0) used = l + 1;
     for (int r = 0; r < PF_MATERIALS; r++) pairs[l][r] = pf_pair_of(m, &s->params.material[r]);
   }
+  s->walls = false;
+  for (int l = 1; l < used; l++) s->walls = s->walls || !s->params.material[l].enters != !s->params.material[0].enters;
   for (int l = 0; l < used; l++)
     for (int r = 0; r < used; r++) special = special || pairs[l][r].special > 0;
   s->pair = pairs[0][0];
@@ -218,13 +220,23 @@ pf_status pf_state_connect(pf_state *s) {
   PF_TRY(PF_SUM(s->backend, connect_dead, &s->grid, dead, .xi = s->xi, .owner = s->owner));
   if (dead[0] > 0) PF_TRY(propagate(s, 0));
   PF_TRY(propagate(s, 1));
-  return PF_MAP(s->backend, connect_keep, &s->grid, .xi = s->xi, .before = before, .owner = s->owner);
+  PF_TRY(PF_MAP(s->backend, connect_keep, &s->grid, .xi = s->xi, .before = before, .owner = s->owner));
+  if (!s->walls) return PF_OK;
+  s->owner_before = s->owner;
+  s->owner = before;
+  return PF_MAP(s->backend, connect_walls, &s->grid, .xi = s->xi, .material = s->material, .owner = s->owner_before,
+                .owner_new = s->owner, .enters = s->enters);
 }
 
 pf_status pf_state_geometry(pf_state *s) {
   PF_TRY(PF_MAP(s->backend, logit, &s->grid, .xi = s->xi, .p = s->logit));
-  return PF_MAP(s->backend, geometry, &s->grid, .xi = s->xi, .p = s->logit, .weight = s->weight,
-                .curvature = s->curvature);
+  const pf_geometry_args args = {.xi = s->xi,
+                                 .p = s->logit,
+                                 .material = s->material,
+                                 .weight = s->weight,
+                                 .curvature = s->curvature,
+                                 .enters = s->enters};
+  return s->backend->map(s->backend, s->walls ? PF_KERNEL_geometry_walls : PF_KERNEL_geometry, &s->grid, &args);
 }
 
 pf_status pf_state_start(pf_state *s) {

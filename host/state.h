@@ -75,6 +75,7 @@ typedef struct pf_state {
   pf_pair pair;        /* of the first material with itself */
   int faces;           /* pf_faces */
   bool films;          /* film_x holds any */
+  bool walls;          /* some materials let lithium in, some do not */
   pf_scales scales;
   pf_enters enters;
   bool stack;       /* frame `stack`: it moves with the electrode's mean growth */

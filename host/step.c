@@ -35,9 +35,16 @@ static pf_status move_front(pf_state *s, double dt) {
   const int parts = (int)ceil(mobility / (profile_stability / dimensions));
   for (int n = 0; n < parts; n++) {
     PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
-    PF_TRY(PF_MAP(b, profile, &s->grid, .xi = s->xi, .p = s->logit, .salt = s->s, .material = s->material,
-                  .xi_new = s->xi_next, .salt_new = s->s_next, .rate = mobility / parts, .eps = s->params.eps,
-                  .enters = s->enters));
+    const pf_profile_args args = {.xi = s->xi,
+                                  .p = s->logit,
+                                  .salt = s->s,
+                                  .material = s->material,
+                                  .xi_new = s->xi_next,
+                                  .salt_new = s->s_next,
+                                  .rate = mobility / parts,
+                                  .eps = s->params.eps,
+                                  .enters = s->enters};
+    PF_TRY(b->map(b, s->walls ? PF_KERNEL_profile_walls : PF_KERNEL_profile, &s->grid, &args));
     swap(&s->xi, &s->xi_next);
     swap(&s->s, &s->s_next);
   }

@@ -53,7 +53,8 @@ pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
                                  .per_dt = dt > 0 ? 1 / dt : 0,
                                  .growth_dt = s->params.growth * dt,
                                  .shift_dt = s->shift * dt,
-                                 .carry = s->shift};
+                                 .carry = s->shift,
+                                 .enters = s->enters};
   static const pf_kernel kernel[3][3] = {
       {PF_KERNEL_newton_uniform_1, PF_KERNEL_newton_uniform_2, PF_KERNEL_newton_uniform_3},
       {PF_KERNEL_newton_plain_1, PF_KERNEL_newton_plain_2, PF_KERNEL_newton_plain_3},

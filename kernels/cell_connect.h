@@ -86,9 +86,28 @@ PF_CELL void pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
   if (k->owner[at.c] == PF_NOBODY && k->xi[at.c] > PF_TAIL) k->owner[at.c] = k->before[at.c];
 }
 
+/* A closed cell behind a wall belongs to the lithium that touches it most. */
+// clang-format off
+#define PF_ARGS_connect_walls(IN, OUT, VAR, VAL) \
+  IN(double, xi) IN(uint8_t, material) IN(uint8_t, owner) OUT(uint8_t, owner_new) VAL(pf_enters, enters)
+// clang-format on
+PF_ARGS(connect_walls);
+PF_CELL void pf_cell_connect_walls(const pf_connect_walls_args *k, pf_at at) {
+  const ptrdiff_t step[6] = {at.xm, at.xp, at.ym, at.yp, at.zm, at.zp};
+  uint8_t owner = k->owner[at.c];
+  double most = 1e-4;
+  for (int n = 0; n < 6 && k->owner[at.c] == PF_NOBODY; n++) {
+    const ptrdiff_t c = at.c + step[n];
+    const pf_walls w = {k->material, k->enters.mask, 1};
+    if (pf_way(w, at.c, step[n]) == step[n] || pf_is_open(k->material, k->enters.mask, at.c)) continue;
+    if (k->xi[c] > most) most = k->xi[c], owner = k->owner[c];
+  }
+  k->owner_new[at.c] = owner;
+}
+
 // clang-format off
 #define PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX) \
-  MAP(connect_start) SUM(connect_line) SUM(connect_dead) MAP(connect_keep)
+  MAP(connect_start) SUM(connect_line) SUM(connect_dead) MAP(connect_keep) MAP(connect_walls)
 // clang-format on
 
 #endif

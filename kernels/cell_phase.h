@@ -27,13 +27,34 @@ PF_CELL double pf_logit(double xi) {
 PF_ARGS(logit);
 PF_CELL void pf_cell_logit(const pf_logit_args *k, pf_at at) { k->p[at.c] = pf_logit(k->xi[at.c]); }
 
+/* Bit m: lithium can enter material m. */
+typedef struct pf_enters {
+  uint32_t mask;
+  int32_t moves_salt;
+} pf_enters;
+PF_CELL uint32_t pf_is_open(const uint8_t *material, uint32_t mask, ptrdiff_t c) { return (mask >> material[c]) & 1u; }
+
+/* Walls stand between open and closed cells.  on 0: there are none, and the arrays are not read. */
+typedef struct pf_walls {
+  const uint8_t *material;
+  uint32_t mask; /* of pf_enters */
+  int on;
+} pf_walls;
+/* The way from cell c to its neighbour, 0 where a wall is between: a difference across a wall vanishes, and lithium meets
+ * it at a right angle. */
+PF_CELL ptrdiff_t pf_way(pf_walls w, ptrdiff_t c, ptrdiff_t step) {
+  return !w.on || pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? step : 0;
+}
+
 /* Component, along the direction from lower cell a to upper cell b = a + step, of the unit vector along grad p at
  * their common face; (m1, p1), (m2, p2): offsets to the neighbours in the two other directions. */
 PF_CELL double pf_face_normal(const double *p, ptrdiff_t a, ptrdiff_t b, ptrdiff_t m1, ptrdiff_t p1, ptrdiff_t m2,
-                              ptrdiff_t p2) {
+                              ptrdiff_t p2, pf_walls w) {
   const double n0 = p[b] - p[a];
-  const double n1 = 0.25 * (p[a + p1] + p[b + p1] - p[a + m1] - p[b + m1]);
-  const double n2 = 0.25 * (p[a + p2] + p[b + p2] - p[a + m2] - p[b + m2]);
+  const double n1 =
+      0.25 * (p[a + pf_way(w, a, p1)] + p[b + pf_way(w, b, p1)] - p[a + pf_way(w, a, m1)] - p[b + pf_way(w, b, m1)]);
+  const double n2 =
+      0.25 * (p[a + pf_way(w, a, p2)] + p[b + pf_way(w, b, p2)] - p[a + pf_way(w, a, m2)] - p[b + pf_way(w, b, m2)]);
   const double square = n0 * n0 + n1 * n1 + n2 * n2;
   return square > 1e-20 ? n0 / sqrt(square) : 0;
 }
@@ -49,31 +70,56 @@ PF_CELL double pf_window_integral(double xi) {
 /* |grad S| at the middle of a tanh front, times eps: q(1/2)/int q |grad xi| eps = (15/8)/(1 - 2 tail)/4 */
 #define PF_WINDOW_PEAK (1.875 / (1 - 2 * PF_WINDOW_TAIL) / 4)
 
+/* Difference of S between the neighbours up and down of cell c; of a closed cell the steps of S at its walls besides: lithium
+ * reacts there that cannot enter. */
+PF_CELL double pf_window_step(const double *xi, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, pf_walls w) {
+  const ptrdiff_t m = pf_way(w, c, down), p = pf_way(w, c, up);
+  const double step = pf_window_integral(xi[c + p]) - pf_window_integral(xi[c + m]);
+  if (!w.on || pf_is_open(w.material, w.mask, c)) return step;
+  const double here = pf_window_integral(xi[c]);
+  const double below = m != down ? fabs(pf_window_integral(xi[c + down]) - here) : 0;
+  const double above = p != up ? fabs(pf_window_integral(xi[c + up]) - here) : 0;
+  return fabs(step) + 2 * (below + above);
+}
+
 /* Weight of deposition w_p h of (1) and curvature K h of (3), clipped to 1/2, of xi and its logit. */
-#define PF_ARGS_geometry(IN, OUT, VAR, VAL) IN(double, xi) IN(double, p) OUT(double, weight) OUT(double, curvature)
+// clang-format off
+#define PF_ARGS_geometry(IN, OUT, VAR, VAL) \
+  IN(double, xi) IN(double, p) IN(uint8_t, material) OUT(double, weight) OUT(double, curvature) VAL(pf_enters, enters)
+// clang-format on
 PF_ARGS(geometry);
-PF_CELL void pf_cell_geometry(const pf_geometry_args *k, pf_at at) {
+PF_CELL void pf_geometry_cell(const pf_geometry_args *k, pf_at at, int walls) {
   const double *p = k->p, xi = k->xi[at.c];
+  const ptrdiff_t c = at.c;
+  const pf_walls w = {k->material, k->enters.mask, walls};
   double weight = 0, curvature = 0;
-  if (xi * (1 - xi) > 1e-4) {
-    const double sx = pf_window_integral(k->xi[at.c + at.xp]) - pf_window_integral(k->xi[at.c + at.xm]);
-    const double sy = pf_window_integral(k->xi[at.c + at.yp]) - pf_window_integral(k->xi[at.c + at.ym]);
-    const double sz = pf_window_integral(k->xi[at.c + at.zp]) - pf_window_integral(k->xi[at.c + at.zm]);
+  if (xi * (1 - xi) > 1e-4 || (walls && !pf_is_open(w.material, w.mask, c))) {
+    const double sx = pf_window_step(k->xi, c, at.xm, at.xp, w);
+    const double sy = pf_window_step(k->xi, c, at.ym, at.yp, w);
+    const double sz = pf_window_step(k->xi, c, at.zm, at.zp, w);
     weight = 0.5 * sqrt(sx * sx + sy * sy + sz * sz);
   }
   if (xi * (1 - xi) > 0.01) {
-    const ptrdiff_t c = at.c;
+    const ptrdiff_t xm = pf_way(w, c, at.xm), xp = pf_way(w, c, at.xp), ym = pf_way(w, c, at.ym);
+    const ptrdiff_t yp = pf_way(w, c, at.yp), zm = pf_way(w, c, at.zm), zp = pf_way(w, c, at.zp);
     /* K = div n with n = -grad p/|grad p| */
-    double k_h = pf_face_normal(p, c + at.xm, c, at.ym, at.yp, at.zm, at.zp) -
-                 pf_face_normal(p, c, c + at.xp, at.ym, at.yp, at.zm, at.zp);
-    k_h += pf_face_normal(p, c + at.ym, c, at.xm, at.xp, at.zm, at.zp) -
-           pf_face_normal(p, c, c + at.yp, at.xm, at.xp, at.zm, at.zp);
-    k_h += pf_face_normal(p, c + at.zm, c, at.xm, at.xp, at.ym, at.yp) -
-           pf_face_normal(p, c, c + at.zp, at.xm, at.xp, at.ym, at.yp);
+    double k_h = pf_face_normal(p, c + xm, c, at.ym, at.yp, at.zm, at.zp, w) -
+                 pf_face_normal(p, c, c + xp, at.ym, at.yp, at.zm, at.zp, w);
+    k_h += pf_face_normal(p, c + ym, c, at.xm, at.xp, at.zm, at.zp, w) -
+           pf_face_normal(p, c, c + yp, at.xm, at.xp, at.zm, at.zp, w);
+    k_h += pf_face_normal(p, c + zm, c, at.xm, at.xp, at.ym, at.yp, w) -
+           pf_face_normal(p, c, c + zp, at.xm, at.xp, at.ym, at.yp, w);
     curvature = k_h > 0.5 ? 0.5 : k_h < -0.5 ? -0.5 : k_h;
   }
   k->weight[at.c] = weight;
   k->curvature[at.c] = curvature;
+}
+PF_CELL void pf_cell_geometry(const pf_geometry_args *k, pf_at at) { pf_geometry_cell(k, at, 0); }
+/* The same where there are walls. */
+#define PF_ARGS_geometry_walls PF_ARGS_geometry
+PF_ARGS(geometry_walls);
+PF_CELL void pf_cell_geometry_walls(const pf_geometry_walls_args *k, pf_at at) {
+  pf_geometry_cell((const pf_geometry_args *)(const void *)k, at, 1);
 }
 
 /* Flux of the bracket B of (4) through the face from a to b, times h/M, along -(a to b): positive fills a.
@@ -92,11 +138,6 @@ PF_CELL double pf_profile_flux(double xi_a, double xi_b, double normal, double e
   IN(double, xi) IN(double, p) IN(double, salt) IN(uint8_t, material) OUT(double, xi_new) OUT(double, salt_new) \
   VAL(double, rate) VAL(double, eps) VAL(pf_enters, enters)
 // clang-format on
-/* Bit m: lithium can enter material m. */
-typedef struct pf_enters {
-  uint32_t mask;
-  int32_t moves_salt;
-} pf_enters;
 PF_ARGS(profile);
 PF_CELL double pf_profile_gain(const pf_profile_args *k, ptrdiff_t c, ptrdiff_t a, ptrdiff_t b, double normal,
                                double *salt) {
@@ -110,7 +151,8 @@ PF_CELL double pf_profile_gain(const pf_profile_args *k, ptrdiff_t c, ptrdiff_t 
   *salt -= gain * from;
   return gain;
 }
-PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) {
+PF_CELL void pf_profile_cell(const pf_profile_args *k, pf_at at, int walls) {
+  const pf_walls w = {k->material, k->enters.mask, walls};
   const double *p = k->p;
   const ptrdiff_t c = at.c;
   const double xi = k->xi[c];
@@ -124,48 +166,52 @@ PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) {
     return;
   }
   double salt = 0, gain = 0;
-  gain += pf_profile_gain(k, c, c + at.xm, c, pf_face_normal(p, c + at.xm, c, at.ym, at.yp, at.zm, at.zp), &salt);
-  gain += pf_profile_gain(k, c, c, c + at.xp, pf_face_normal(p, c, c + at.xp, at.ym, at.yp, at.zm, at.zp), &salt);
-  gain += pf_profile_gain(k, c, c + at.ym, c, pf_face_normal(p, c + at.ym, c, at.xm, at.xp, at.zm, at.zp), &salt);
-  gain += pf_profile_gain(k, c, c, c + at.yp, pf_face_normal(p, c, c + at.yp, at.xm, at.xp, at.zm, at.zp), &salt);
-  gain += pf_profile_gain(k, c, c + at.zm, c, pf_face_normal(p, c + at.zm, c, at.xm, at.xp, at.ym, at.yp), &salt);
-  gain += pf_profile_gain(k, c, c, c + at.zp, pf_face_normal(p, c, c + at.zp, at.xm, at.xp, at.ym, at.yp), &salt);
+  gain += pf_profile_gain(k, c, c + at.xm, c, pf_face_normal(p, c + at.xm, c, at.ym, at.yp, at.zm, at.zp, w), &salt);
+  gain += pf_profile_gain(k, c, c, c + at.xp, pf_face_normal(p, c, c + at.xp, at.ym, at.yp, at.zm, at.zp, w), &salt);
+  gain += pf_profile_gain(k, c, c + at.ym, c, pf_face_normal(p, c + at.ym, c, at.xm, at.xp, at.zm, at.zp, w), &salt);
+  gain += pf_profile_gain(k, c, c, c + at.yp, pf_face_normal(p, c, c + at.yp, at.xm, at.xp, at.zm, at.zp, w), &salt);
+  gain += pf_profile_gain(k, c, c + at.zm, c, pf_face_normal(p, c + at.zm, c, at.xm, at.xp, at.ym, at.yp, w), &salt);
+  gain += pf_profile_gain(k, c, c, c + at.zp, pf_face_normal(p, c, c + at.zp, at.xm, at.xp, at.ym, at.yp, w), &salt);
   const double left = 1 - xi - gain;
   k->xi_new[c] = xi + gain;
   k->salt_new[c] = k->enters.moves_salt && left > 1e-8 ? ((1 - xi) * k->salt[c] + salt) / left : k->salt[c];
 }
+PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) { pf_profile_cell(k, at, 0); }
+#define PF_ARGS_profile_walls PF_ARGS_profile
+PF_ARGS(profile_walls);
+PF_CELL void pf_cell_profile_walls(const pf_profile_walls_args *k, pf_at at) {
+  pf_profile_cell((const pf_profile_args *)(const void *)k, at, 1);
+}
 
 /* Reaction and frame of (4): xi_new = xi + growth dt r + U dt d xi/dx, U dt in cells.  Lithium enters or leaves through
- * x = 0 and x = Lx with the value at the end: 1 where there is lithium.  What cannot enter a layer is carried by the
- * electrode's retreat: in a closed layer's cells nothing moves, neither with the reaction nor with the frame, and to the
- * cells beside them they are as the ends.  Sums: lithium that the reaction made at the working and at the counter electrode; lithium that
- * left the grid or could not enter, of the working and of the counter electrode; in cells. */
+ * x = 0 and x = Lx with the value at the end: 1 where there is lithium.  What cannot enter is carried by the electrode's
+ * retreat: in closed cells nothing moves, neither with the reaction nor with the frame, and a wall is as an end: lithium
+ * that has filled a pore up to it stays there.  Sums: lithium that the reaction made at the working and at the counter
+ * electrode; lithium that left the grid or could not enter, of the working and of the counter electrode; in cells. */
 // clang-format off
 #define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                            \
   IN(double, xi) IN(double, reaction) IN(uint8_t, material) IN(uint8_t, owner) OUT(double, xi_new) \
   VAL(double, growth_dt) VAL(double, shift) VAL(pf_enters, enters)
 // clang-format on
 PF_ARGS(grow);
-PF_CELL double pf_frame_gain(const double *xi, pf_at at, double shift) {
-  const double lower = 0.5 * (xi[at.c + at.xm] + xi[at.c]), upper = 0.5 * (xi[at.c] + xi[at.c + at.xp]);
+PF_CELL double pf_frame_gain(const double *xi, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, double shift) {
+  const double lower = 0.5 * (xi[c + down] + xi[c]), upper = 0.5 * (xi[c] + xi[c + up]);
   return shift * (upper - lower);
 }
 PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
   const double made = k->growth_dt * k->reaction[at.c], xi = k->xi[at.c];
-  const int enters = (k->enters.mask >> k->material[at.c]) & 1u, counter = k->owner[at.c] == PF_COUNTER;
-  const double gain = enters ? made + pf_frame_gain(k->xi, at, k->shift) : 0;
-  const double left = enters ? 0 : made;
-  const ptrdiff_t low = at.c + at.xm, high = at.c + at.xp;
-  const int ends_low = !at.xm || !((k->enters.mask >> k->material[low]) & 1u);
-  const int ends_high = !at.xp || !((k->enters.mask >> k->material[high]) & 1u);
-  const double left_low = enters && ends_low ? 0.5 * k->shift * (k->xi[low] + xi) : 0;
-  const double left_high = enters && ends_high ? -0.5 * k->shift * (xi + k->xi[high]) : 0;
+  const int enters = pf_is_open(k->material, k->enters.mask, at.c) > 0, counter = k->owner[at.c] == PF_COUNTER;
+  const pf_walls w = {k->material, k->enters.mask, 1};
+  const ptrdiff_t down = pf_way(w, at.c, at.xm), up = pf_way(w, at.c, at.xp);
+  const double gain = enters ? made + pf_frame_gain(k->xi, at.c, down, up, k->shift) : 0;
+  const double through = k->shift * xi * ((down ? 0.0 : 1.0) - (up ? 0.0 : 1.0)); /* ends and walls, with the frame */
+  const double left = enters ? through : made;
   k->xi_new[at.c] = xi + gain;
-  const pf_sums r = {
-      {counter ? 0 : made, counter ? made : 0, (counter ? 0 : left) + left_low, (counter ? left : 0) + left_high}};
+  const pf_sums r = {{counter ? 0 : made, counter ? made : 0, counter ? 0 : left, counter ? left : 0}};
   return r;
 }
 
-#define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX) MAP(logit) MAP(geometry) MAP(profile) SUM(grow)
+#define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX) \
+  MAP(logit) MAP(geometry) MAP(geometry_walls) MAP(profile) MAP(profile_walls) SUM(grow)
 
 #endif

@@ -166,7 +166,8 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
   const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[side], owner == PF_WORKING ? hotspot : 1);
   const double electrons = own ? *metal : owner == PF_COUNTER ? voltage : 0;
   const pf_current c = pf_reaction(&kinetics, phi - electrons - params->capillary * curvature - (push ? *push : 0), s);
-  const double w = pf_reaction_weight(c.i, weight, xi, params->eps);
+  /* in a closed cell no profile moves, and the weight is that of its walls */
+  const double w = m->enters ? pf_reaction_weight(c.i, weight, xi, params->eps) : weight;
   out.r = w * c.i;
   out.r_p = w * c.d_eta;
   out.r_s = w * c.d_s;
@@ -236,7 +237,7 @@ typedef enum pf_faces { PF_FACES_UNIFORM, PF_FACES_PLAIN, PF_FACES_SPECIAL } pf_
   IN(double, film_x) IN(pf_params, params) IN(pf_pair, pairs) OUT(float, rhs) OUT(float, fx) OUT(float, fy) \
   OUT(float, fz) VAR(float, own) VAR(float, border) VAL(pf_pair, pair) VAL(ptrdiff_t, cells)                \
   VAL(double, voltage) VAL(double, floor) VAL(double, per_dt) VAL(double, growth_dt) VAL(double, shift_dt)  \
-  VAL(double, carry)
+  VAL(double, carry) VAL(pf_enters, enters)
 // clang-format on
 PF_ARGS(newton);
 
@@ -315,7 +316,9 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
     border_salt -= s * m->salt_volume * f.d_eta;
   }
   const double rate = m->capacity * k->per_dt, grown = m->enters ? k->growth_dt : 0;
-  const double left = 1 - xi - grown * r - (m->enters ? pf_frame_gain(k->xi, at, k->shift_dt) : 0);
+  const pf_walls w = {k->material, k->enters.mask, faces != PF_FACES_UNIFORM};
+  const double framed = pf_frame_gain(k->xi, c, pf_way(w, c, at.xm), pf_way(w, c, at.xp), k->shift_dt);
+  const double left = 1 - xi - grown * r - (m->enters ? framed : 0);
   anions += rate * (left * s - (1 - xi) * k->s_0[c]);
   d10 -= rate * s * grown * r_p;
   d11 += rate * (left - s * grown * r_s);
