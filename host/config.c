@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pf_constants.h"
+
 #include "mapfile.h"
 
 /* The groups, in the order of the table. */
@@ -41,6 +43,8 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 #define FILM_WIDTHS 3.0
 /* A surface feature shorter than this many W is not resolved. */
 #define FEATURE_WIDTHS 4.0
+/* Most currents of a ladder. */
+#define RUNGS_MOST 100000
 /* Longest text of one value, bytes. */
 #define VALUE_MAX (PF_PATH_MAX * 2 + 8)
 
@@ -1078,6 +1082,129 @@ static void check_layers(const reader *r) {
   }
 }
 
+/* ---- events that cannot come ---- */
+
+/* Does the run end at this event, by the input's own words? */
+static bool ends_at(const pf_config *cfg, const char *event) {
+  for (int e = 0; e < PF_EVENTS_MAX; e++)
+    if (given(cfg, PROTOCOL, 0, "end_at") && strcmp(cfg->protocol.end_at[e], event) == 0) return true;
+  return false;
+}
+
+/* The layer that fills the cell, NULL if there are several or a map. */
+static const pf_config_layer *only_layer(const pf_config *cfg) {
+  const pf_config_layer *only = NULL;
+  for (int n = 0; n < cfg->layers; n++) {
+    if (cfg->layer[n].film) continue;
+    if (only) return NULL;
+    only = &cfg->layer[n];
+  }
+  return is_group_there(cfg, MICROSTRUCTURE, 0) ? NULL : only;
+}
+
+/* The greatest fall of the salt at an electrode on a ladder, in parts of c0: a bound from above, for flat electrodes.
+ * With S(t) the fall after the time t of a constant unit current that starts from rest, i.e. S' > 0 falling in time, half
+ * cycles of alternating sign and of currents that never shrink leave at most i S(t): what earlier ones add is an
+ * alternating sum of shrinking terms that starts with the other sign.  S is below Sand's law and below the steady state,
+ * i S(Q/i) grows with i, so the last rung has it.  W on each side is for the drop inside the diffuse interface, the factor
+ * for the salt that lithium displaces. */
+static double greatest_fall(const pf_config *cfg, const pf_config_layer *layer, double *limit_mA_cm2) {
+  const pf_config_protocol *p = &cfg->protocol;
+  const pf_config_material *m = &layer->properties;
+  const double faraday = PF_FARADAY, c0 = m->salt_concentration_mol_L * 1e3, d = m->diffusivity_cm2_s * 1e-4;
+  const double i = p->ccd_stop_mA_cm2 * 10, share = 1 - m->transference_number;
+  const double hours =
+      p->mode == PF_MODE_CCD_CONSTANT_TIME ? p->half_cycle_h : p->capacity_mAh_cm2 / p->ccd_stop_mA_cm2;
+  const double limit = 2 * faraday * d * c0 / (share * layer->thickness_um * 1e-6);
+  const double sand = 2 * share * i / (faraday * c0) * sqrt(hours * 3600 / (3.14159265358979 * d));
+  const double width = cfg->model.interface_width_cells * cfg->grid.spacing_um * 1e-6;
+  *limit_mA_cm2 = limit / 10;
+  return 1.05 * (fmin(i / limit, sand) + 2 * width * share * i / (faraday * d * c0));
+}
+
+/* The current at which a flaw of a planar, single-ion cell becomes critical at one electrode, mA/cm2: (12) with the
+ * overpotential of charge transfer and film together. */
+static double fracture_current(const pf_config *cfg, const pf_config_layer *layer, const pf_config_layer *film) {
+  const pf_config_material *m = &layer->properties, *kinetics = film->film ? &film->properties : m;
+  const double f = PF_FARADAY / (PF_GAS * cfg->conditions.temperature_K), a = kinetics->transfer_coefficient;
+  const double resistance =
+      (m->film_resistance_ohm_cm2 + (film->film ? film->properties.film_resistance_ohm_cm2 : 0)) * 1e-4;
+  const double critical = m->fracture_toughness_MPa_m05 * 1e6 * cfg->lithium.molar_volume_cm3_mol * 1e-6 /
+                          (PF_FARADAY * 1.12 * sqrt(3.14159265358979 * m->flaw_depth_um * 1e-6));
+  double low = 0, high = critical, i = 0; /* overpotential of charge transfer */
+  for (int n = 0; n < 100; n++) {
+    const double eta = 0.5 * (low + high);
+    i = kinetics->exchange_current_mA_cm2 * 10 * (exp(a * f * eta) - exp(-(1 - a) * f * eta));
+    if (eta + resistance * i > critical)
+      high = eta;
+    else
+      low = eta;
+  }
+  return i / 10;
+}
+
+/* A ladder whose highest current cannot bring the event for which it is climbed.  Proven for one dimension; in more, a
+ * rough electrode may come there sooner: a warning.  So is a ladder that other events may end. */
+static void check_ladder(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const pf_config_protocol *p = &cfg->protocol;
+  const pf_config_layer *layer = only_layer(cfg);
+  const bool depletion = ends_at(cfg, "depletion"), fracture = ends_at(cfg, "fracture");
+  if (!(BIT(p->mode) & CCD) || !layer || depletion == fracture || cfg->model.mechanics || cfg->model.electrons) return;
+  const bool others = ends_at(cfg, "dendrite") || ends_at(cfg, "nucleation") || ends_at(cfg, "short");
+  const bool proven = dimensions(cfg) == 1 && !others;
+  const char *but = proven   ? ""
+                    : others ? "; other events may end it"
+                             : "; that is for flat electrodes, rough ones may come there sooner";
+  if (depletion && has_salt(&layer->properties) && !(layer->properties.single_ion_conductivity_S_cm > 0)) {
+    double limit;
+    const double fall = greatest_fall(cfg, layer, &limit);
+    if (fall < 0.9) /* the event is at 0.05 c0 */
+      say(r, proven ? PF_ERROR : PF_WARNING, PROTOCOL, 0, "ccd_stop_mA_cm2",
+          "found %g, the ladder ends before 'depletion': its half cycles take at most %.2g of the salt at an electrode "
+          "(the "
+          "limiting current is %.3g mA/cm2)%s",
+          p->ccd_stop_mA_cm2, fall, limit, but);
+  }
+  if (fracture && !has_salt(&layer->properties)) {
+    const double at_working = fracture_current(cfg, layer, &cfg->layer[0]);
+    const double at_counter = fracture_current(cfg, layer, &cfg->layer[cfg->layers - 1]);
+    const bool both = cfg->lithium.counter_thickness_um > 0.0 || cfg->lithium.counter_kinetics;
+    const double least = both ? fmin(at_working, at_counter) : at_working;
+    if (p->ccd_stop_mA_cm2 < 0.9 * least)
+      say(r, proven ? PF_ERROR : PF_WARNING, PROTOCOL, 0, "ccd_stop_mA_cm2",
+          "found %g, the ladder ends before 'fracture', which comes at %.3g mA/cm2%s", p->ccd_stop_mA_cm2, least, but);
+  }
+}
+
+static void cannot_come(const reader *r, const char *event, const char *why) {
+  say(r, PF_ERROR, PROTOCOL, 0, "end_at", "'%s' cannot come: %s", event, why);
+}
+
+static void check_events(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const pf_config_protocol *p = &cfg->protocol;
+  bool salt = is_group_there(cfg, MICROSTRUCTURE, 0), flaws = false;
+  for (int n = 0; n < cfg->layers; n++) {
+    salt = salt || has_salt(&cfg->layer[n].properties) || isnan(cfg->layer[n].properties.transference_number);
+    flaws = flaws || given(cfg, LAYER, n, "fracture_toughness_MPa_m05") || given(cfg, LAYER, n, "flaw_depth_um");
+  }
+  for (int m = 0; m < cfg->materials; m++)
+    flaws = flaws || given(cfg, MATERIAL, m, "fracture_toughness_MPa_m05") || given(cfg, MATERIAL, m, "flaw_depth_um");
+  const bool compliance = p->mode != PF_MODE_POTENTIOSTATIC;
+  if (ends_at(cfg, "depletion") && !salt) cannot_come(r, "depletion", "no layer has a transference number below 1");
+  if (ends_at(cfg, "depletion") && salt && !compliance)
+    cannot_come(r, "depletion", "it is seen at the voltage limit of a given current");
+  if (ends_at(cfg, "voltage_limit") && !compliance) cannot_come(r, "voltage_limit", "mode 'potentiostatic' has none");
+  if (ends_at(cfg, "fracture") && !flaws)
+    cannot_come(r, "fracture", "no layer has fracture_toughness_MPa_m05 and flaw_depth_um");
+  if (ends_at(cfg, "dendrite") && dimensions(cfg) == 1)
+    cannot_come(r, "dendrite", "the grid is 1-D");
+  else if (ends_at(cfg, "dendrite") && !given(cfg, PROTOCOL, 0, "dendrite_length_um"))
+    say(r, PF_ERROR, PROTOCOL, 0, "dendrite_length_um", "not given, end_at = 'dendrite' needs it");
+  check_ladder(r);
+}
+
 static void check_protocol(const reader *r) {
   const pf_config *cfg = r->cfg;
   const pf_config_protocol *p = &cfg->protocol;
@@ -1097,9 +1224,10 @@ static void check_protocol(const reader *r) {
   if (p->ccd_stop_mA_cm2 < p->ccd_start_mA_cm2)
     say(r, PF_ERROR, PROTOCOL, 0, "ccd_stop_mA_cm2", "found %g, allowed: at least ccd_start_mA_cm2 = %g",
         p->ccd_stop_mA_cm2, p->ccd_start_mA_cm2);
-  for (int e = 0; e < PF_EVENTS_MAX; e++)
-    if (strcmp(p->end_at[e], "dendrite") == 0 && !given(cfg, PROTOCOL, 0, "dendrite_length_um"))
-      say(r, PF_ERROR, PROTOCOL, 0, "dendrite_length_um", "not given, end_at = 'dendrite' needs it");
+  else if ((p->ccd_stop_mA_cm2 - p->ccd_start_mA_cm2) / p->ccd_step_mA_cm2 > RUNGS_MOST)
+    say(r, PF_ERROR, PROTOCOL, 0, "ccd_step_mA_cm2", "found %g: more than %d currents up to ccd_stop_mA_cm2 = %g",
+        p->ccd_step_mA_cm2, RUNGS_MOST, p->ccd_stop_mA_cm2);
+  check_events(r);
 }
 
 static void check(const reader *r) {

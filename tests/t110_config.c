@@ -339,6 +339,68 @@ static void contradictions(void) {
        "t.nml:4:1: error: &protocol half_cycle_h: mode 'cycling' needs either half_cycle_h or capacity_mAh_cm2\n");
 }
 
+/* ---- events that cannot come ---- */
+
+#define LADDER "&protocol mode='ccd_constant_time' half_cycle_h=1 ccd_start_mA_cm2=0.01 ccd_step_mA_cm2=0.01 "
+#define SLAB "&grid cells=690 spacing_um=2 /\n&lithium thickness_um=40 counter_thickness_um=40 /\n"
+/* LATP-LE: limiting current 0.2123 mA/cm2; after 1 h Sand's law leaves nothing at 0.606 mA/cm2 */
+#define SALT                                                                                      \
+  "&layer ionic_conductivity_S_cm=4.48e-4 transference_number=0.21 exchange_current_mA_cm2=0.01 " \
+  "salt_concentration_mol_L=1 diffusivity_cm2_s=1.13e-7 /\n"
+/* i0 1 mA/cm2, flaw of 10 um: 21.5 mV and 0.860 mA/cm2 */
+#define FLAW \
+  "&layer ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 fracture_toughness_MPa_m05=1 flaw_depth_um=10 /\n"
+
+static void unreachable_events(void) {
+  SETS_SAY(
+      "--set 1: error: &protocol end_at: 'fracture' cannot come: no layer has fracture_toughness_MPa_m05 and "
+      "flaw_depth_um\n",
+      "protocol%end_at=fracture");
+  SETS_SAY("--set 1: error: &protocol end_at: 'depletion' cannot come: no layer has a transference number below 1\n",
+           "protocol%end_at=depletion");
+  SETS_SAY("", "protocol%end_at=fracture", "layer%fracture_toughness_MPa_m05=1", "layer%flaw_depth_um=1");
+  SAYS(SLAB SALT "&protocol mode='potentiostatic' voltage_mV=10 duration_h=1 end_at='depletion','voltage_limit' /\n",
+       "t.nml:4:60: error: &protocol end_at: 'depletion' cannot come: it is seen at the voltage limit of a given "
+       "current\n"
+       "t.nml:4:60: error: &protocol end_at: 'voltage_limit' cannot come: mode 'potentiostatic' has none\n");
+  SAYS(SLAB SALT "&protocol mode='galvanostatic' current_mA_cm2=1 duration_h=1 end_at='dendrite' /\n",
+       "t.nml:4:62: error: &protocol end_at: 'dendrite' cannot come: the grid is 1-D\n");
+}
+
+/* The highest current of a ladder is too low for the event at which it ends: by a bound, and only by it. */
+static void short_ladders(void) {
+  SAYS(SLAB SALT LADDER "ccd_stop_mA_cm2=0.1\n end_at='depletion' /\n",
+       "t.nml:4:94: error: &protocol ccd_stop_mA_cm2: found 0.1, the ladder ends before 'depletion': its half cycles "
+       "take at most 0.19 of the salt at an electrode (the limiting current is 0.212 mA/cm2)\n");
+  SAYS(SLAB SALT LADDER "ccd_stop_mA_cm2=0.1\n end_at='depletion','short' /\n",
+       "t.nml:4:94: warning: &protocol ccd_stop_mA_cm2: found 0.1, the ladder ends before 'depletion': its half cycles "
+       "take at most 0.19 of the salt at an electrode (the limiting current is 0.212 mA/cm2); other events may end "
+       "it\n");
+  SAYS("&grid cells=690,64 spacing_um=2 /\n&lithium thickness_um=40 counter_thickness_um=40 /\n" SALT LADDER
+       "ccd_stop_mA_cm2=0.1\n end_at='depletion' /\n",
+       "t.nml:4:94: warning: &protocol ccd_stop_mA_cm2: found 0.1, the ladder ends before 'depletion': its half cycles "
+       "take at most 0.19 of the salt at an electrode (the limiting current is 0.212 mA/cm2); that is for flat "
+       "electrodes, rough ones may come there sooner\n");
+  /* above the limiting current, but not for long: Sand's law decides; a long half cycle: the limiting current does */
+  SAYS(SLAB SALT LADDER "ccd_stop_mA_cm2=0.4\n end_at='depletion' /\n",
+       "t.nml:4:94: error: &protocol ccd_stop_mA_cm2: found 0.4, the ladder ends before 'depletion': its half cycles "
+       "take at most 0.74 of the salt at an electrode (the limiting current is 0.212 mA/cm2)\n");
+  SAYS(SLAB SALT LADDER "ccd_stop_mA_cm2=0.8\n end_at='depletion' /\n", "");
+  says(SLAB SALT LADDER "ccd_stop_mA_cm2=0.4\n end_at='depletion' /\n",
+       (const char *const[]){"protocol%half_cycle_h=5", NULL}, "", __LINE__);
+  SAYS(SLAB FLAW LADDER "ccd_stop_mA_cm2=0.7\n end_at='fracture' /\n",
+       "t.nml:4:94: error: &protocol ccd_stop_mA_cm2: found 0.7, the ladder ends before 'fracture', which comes at "
+       "0.86 "
+       "mA/cm2\n");
+  SAYS(SLAB FLAW LADDER "ccd_stop_mA_cm2=0.9\n end_at='fracture' /\n", "");
+  SETS_SAY(
+      "t.nml:4:32: warning: &protocol current_mA_cm2: not used: this mode does not use it\n"
+      "t.nml:4:49: warning: &protocol duration_h: not used: this mode does not use it\n"
+      "--set 4: error: &protocol ccd_step_mA_cm2: found 1e-09: more than 100000 currents up to ccd_stop_mA_cm2 = 1\n",
+      "protocol%mode=ccd_constant_time", "protocol%half_cycle_h=1", "protocol%ccd_start_mA_cm2=1e-9",
+      "protocol%ccd_step_mA_cm2=1e-9", "protocol%ccd_stop_mA_cm2=1");
+}
+
 #define SOLID "ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1"
 
 static void thicknesses(void) {
@@ -420,7 +482,7 @@ static void not_built(void) {
   SETS_SAY("--set 1: error: &protocol end_at: found 'nucleation', which is not built yet\n",
            "protocol%end_at='short','nucleation'");
   SETS_SAY("", "layer%fracture_toughness_MPa_m05=1", "layer%flaw_depth_um=1");
-  SETS_SAY("", "protocol%end_at=fracture");
+  SETS_SAY("", "protocol%end_at=short");
   SETS_SAY("", "model%mechanics=F", "model%electrons=.false.", "solver%precision=double");
 }
 
@@ -845,6 +907,8 @@ void t110_config(void) {
                                       {"types, ranges, choices, titles", values},
                                       {"every key checks its type and range", every_key_is_checked},
                                       {"contradictions", contradictions},
+                                      {"events that cannot come", unreachable_events},
+                                      {"ladders that end too low", short_ladders},
                                       {"thicknesses and films", thicknesses},
                                       {"materials of layers", materials},
                                       {"what is not built yet", not_built},
