@@ -330,6 +330,28 @@ static void round_weight(void) {
   }
 }
 
+/* Hot spots: discs in 3-D, strips in 2-D, across the period, and overlaps multiply. */
+static void hot_places(void) {
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 20, 20, 10 spacing_um = 2 / &lithium thickness_um = 12 /"
+      "&layer ionic_conductivity_S_cm = 1e-3 exchange_current_mA_cm2 = 1 /"
+      "&hotspot y_um = 1 z_um = 5 radius_um = 7 factor = 3 / &hotspot y_um = 9 z_um = 5 radius_um = 4 factor = 0.5 /");
+  if (!p) return;
+  double factor[200];
+  PF_ASSERT_OK(p->backend->download(p->backend, factor, p->state->hotspot, sizeof factor));
+  int wrong = 0, both = 0;
+  for (int row = 0; row < 200; row++) {
+    const double y = 2 * (row % 20) + 1, z = 2 * (row / 20) + 1; /* 40 x 20 um, periodic */
+    const double y1 = fmin(fabs(y - 1), 40 - fabs(y - 1)), z1 = fmin(fabs(z - 5), 20 - fabs(z - 5));
+    const bool one = y1 * y1 + z1 * z1 <= 49, two = (y - 9) * (y - 9) + z1 * z1 <= 16;
+    wrong += fabs(factor[row] - (one ? 3 : 1) * (two ? 0.5 : 1)) > 1e-15;
+    both += one && two;
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  CU_ASSERT(both > 0);
+  pf_physics_close(p);
+}
+
 void t300_kinetics(void) {
   pf_test_suite("t300 kinetics", (pf_test[]){{"Butler-Volmer as it is written", formula},
                                              {"derivatives against differences", derivatives},
@@ -340,5 +362,6 @@ void t300_kinetics(void) {
                                              {"whose kinetics: material, film, hot spot", properties},
                                              {"weights of a planar front sum to 1 wherever it stands", planar_weight},
                                              {"weights of a tilted front sum to its length", tilted_weight},
-                                             {"weights and curvature of a circle", round_weight}});
+                                             {"weights and curvature of a circle", round_weight},
+                                             {"where hot spots lie", hot_places}});
 }
