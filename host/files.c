@@ -106,8 +106,9 @@ static pf_status pf_make_directories(const char *path) {
   for (size_t i = 0;; ++i) {
     if ((path[i] == '/' && i > 0) || path[i] == 0) {
       part[i] = 0;
-      PF_CHECK(mkdir(part, 0777) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS, PF_NO_OUTPUT,
-               "%s: cannot make the directory %s: %s", path, part, strerror(errno));
+      const int error = mkdir(part, 0777) == 0 ? 0 : errno; /* a read-only file system may say so of what exists */
+      PF_CHECK(error == 0 || error == EEXIST || error == EISDIR || (error == EROFS && access(part, F_OK) == 0),
+               PF_NO_OUTPUT, "%s: cannot make the directory %s: %s", path, part, strerror(error));
     }
     if (path[i] == 0) break;
     part[i] = path[i];

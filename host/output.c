@@ -36,14 +36,21 @@ pf_status pf_output_open(pf_output *o, const pf_config *cfg, pf_output_mode mode
   return PF_OK;
 }
 
-static pf_status open_files(pf_output *o, bool go_on) {
-  PF_TRY(pf_log_open(o->log, o->directory.path));
+static pf_status open_history(pf_output *o, bool go_on) {
   PF_TRY(pf_history_create(o->directory.path, go_on, &o->history));
   o->has_history = true;
   return PF_OK;
 }
 
-pf_status pf_output_start(pf_output *o) { return open_files(o, false); }
+pf_status pf_output_start(pf_output *o) { return pf_log_open(o->log, o->directory.path); }
+
+pf_status pf_output_start_history(pf_output *o) {
+  if (o->has_history) return PF_OK; /* a run that goes on from its first checkpoint */
+  PF_TRY(open_history(o, false));
+  PF_CHECK(fsync(o->directory.fd) == 0 || errno == EINVAL, PF_IO, "%s: could not be flushed to the disk: %s",
+           o->directory.path, strerror(errno));
+  return PF_OK;
+}
 
 /* The history of another run up to its checkpoint. */
 static pf_status copy_history(const pf_output *o, const char *from) {
@@ -66,7 +73,8 @@ pf_status pf_output_go_on(pf_output *o, const char *from) {
     PF_TRY(copy_history(o, from));
   PF_TRY(pf_history_truncate(o->directory.path, o->last_history_s, NULL));
   PF_TRY(pf_snapshot_remove_after(o->directory.snapshots, o->cfg->run.title, o->snapshots));
-  PF_TRY(open_files(o, true));
+  PF_TRY(pf_log_open(o->log, o->directory.path));
+  PF_TRY(open_history(o, true));
   if (o->history_bytes > 0 && o->history.length != o->history_bytes)
     pf_log_say(o->log, PF_LOG_WARNING, "history", "history.csv is not what it was at the checkpoint: rows are missing");
   return PF_OK;
@@ -133,11 +141,11 @@ pf_status pf_output_due(pf_output *o, const pf_history_row *row, bool last) {
 /* ---- checkpoints ---- */
 
 pf_status pf_output_keep(pf_output *o) {
-  PF_TRY(pf_history_sync(&o->history));
+  if (o->has_history) PF_TRY(pf_history_sync(&o->history));
   const double now = pf_output_clock();
   o->seconds += now - o->begun;
   o->begun = now;
-  o->history_bytes = o->history.length;
+  o->history_bytes = o->has_history ? o->history.length : 0;
   o->log_bytes = pf_log_length(o->log);
   o->warnings = o->warnings_before + pf_log_warnings(o->log);
   return PF_OK;

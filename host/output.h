@@ -46,8 +46,9 @@ double pf_output_clock(void); /* s, only goes forward */
 /* Takes the directory.  The log's file and the history are opened by start or go_on. */
 pf_status pf_output_open(pf_output *output, const pf_config *cfg, pf_output_mode mode, pf_log *log, pf_state *state,
                          const pf_protocol *protocol);
-/* A new run begins. */
+/* A new run: its log, and (once there is a checkpoint) its history. */
 pf_status pf_output_start(pf_output *output);
+pf_status pf_output_start_history(pf_output *output);
 /* The run of the directory `from` goes on here after its numbers were read back: history, snapshots and log are cut
  * back to them; where `from` is another directory its history is copied. */
 pf_status pf_output_go_on(pf_output *output, const char *from);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "checkpoint.h"
+#include "health.h"
 #include "measure.h"
 #include "microstructure.h"
 #include "output.h"
@@ -26,6 +27,7 @@ typedef struct run {
   pf_checkpoints checkpoints;
   pf_kept kept[PF_KEPT_MAX]; /* of `gather` */
   int kept_count;
+  pf_health health;
   pf_history_row row;                /* of the state as it is */
   double started, saved;             /* clock: of the run, of the last checkpoint, s */
   double longest_step, longest_save; /* s of wall time */
@@ -131,14 +133,15 @@ static pf_status save(run *r) {
   const double begin = pf_output_clock();
   PF_TRY(pf_output_keep(&r->output));
   gather(r);
+  PF_TRY(pf_health_check(&r->health, r->state, r->log));
   PF_TRY(pf_checkpoints_save(&r->checkpoints, r->kept, r->kept_count, r->state->step, r->state->time));
   r->saved = pf_output_clock();
   r->longest_save = fmax(r->longest_save, r->saved - begin);
   return PF_OK;
 }
 
-/* Why the run has to stop here, "" if it need not.  A wall-time limit leaves room for a step and for two checkpoints: one
- * of them stands for the last snapshot. */
+/* Why the run has to stop here, "" if it need not.  A wall-time limit leaves room for a step and for two checkpoints (one
+ * of them stands for the last snapshot), but for one step at least: a run that is started again and again gets on. */
 static void reason_to_stop(const run *r, char *reason, size_t size) {
   const double limit = 60 * r->cfg->run.max_walltime_min, spent = pf_output_clock() - r->started;
   const char *signal = pf_signals_stop();
@@ -147,7 +150,7 @@ static void reason_to_stop(const run *r, char *reason, size_t size) {
     snprintf(reason, size, "by %s", signal);
   else if (r->cfg->run.max_steps > 0 && r->state->step >= r->cfg->run.max_steps)
     snprintf(reason, size, "after max_steps = %d steps", r->cfg->run.max_steps);
-  else if (spent + r->longest_step + 2 * r->longest_save > limit)
+  else if (r->longest_step > 0 && spent + r->longest_step + 2 * r->longest_save > limit)
     snprintf(reason, size, "before max_walltime_min = %g (%.2g min are spent)", r->cfg->run.max_walltime_min,
              spent / 60);
 }
@@ -169,8 +172,10 @@ static pf_status watch(run *r) {
                  r->state->time / 3600);
 }
 
-/* What the state has come to: the row of the history, and events. */
+/* What the state has come to: is it sound, the row of the history, and events. */
 static pf_status observe(run *r, const pf_step_report *step) {
+  const bool due = r->state->step % PF_HEALTH_STEPS == 0 || pf_protocol_done(&r->protocol, r->state->time);
+  if (due) PF_TRY(pf_health_check(&r->health, r->state, r->log));
   PF_TRY(pf_measure_row(r->state, &r->row));
   r->row.half_cycle = r->protocol.phase.half_cycle;
   const int events = r->protocol.events;
@@ -193,7 +198,8 @@ static pf_status begin(run *r) {
     r->saved = pf_output_clock();
     return isnan(r->cfg->run.max_walltime_min) ? PF_OK : save(r); /* how long one takes has to be known */
   }
-  PF_TRY(save(r)); /* from here on there is one, it has its place on the disk, and it is known how long it takes */
+  PF_TRY(save(r)); /* before anything else: it has its place on the disk, and it is known how long it takes */
+  PF_TRY(pf_output_start_history(&r->output));
   PF_TRY(pf_step_start(r->state, &r->protocol.drive, &step));
   return observe(r, &step);
 }
@@ -228,8 +234,9 @@ static void save_failed(run *r, pf_status status) {
   pf_measure_fault(r->state, fault, sizeof fault);
   bool saved = pf_measure_row(r->state, &r->row) == PF_OK && pf_output_due(&r->output, &r->row, true) == PF_OK;
   saved = pf_output_summary(&r->output, "failed") == PF_OK && saved;
-  (void)PF_FAIL(PF_FAILED, "%s; %s; the state %s, the last checkpoint is of step %ld", message, fault,
-                saved ? "is in the last snapshot" : "could not be written", (long)r->checkpoints.header.step);
+  (void)PF_FAIL(PF_FAILED, "%s; %s; dt %.3g s; the state %s, the last checkpoint is of step %ld", message, fault,
+                r->state->dt, saved ? "is in the last snapshot" : "could not be written",
+                (long)r->checkpoints.header.step);
 }
 
 /* The summary, and the mark that there is nothing left to do. */

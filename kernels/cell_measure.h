@@ -81,6 +81,24 @@ PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
   return out;
 }
 
+/* What the watch over a run looks at.  Sums: values that are not finite, cells with xi beyond [0, 1] by more than 1e-3, xi,
+ * (1-xi) s.  Maxima: xi, -xi, |phi|, -s of the electrolyte. */
+#define PF_ARGS_watch_sums(IN, OUT, VAR, VAL) IN(double, xi) IN(double, phi) IN(double, s)
+PF_ARGS(watch_sums);
+PF_CELL pf_sums pf_cell_watch_sums(const pf_watch_sums_args *k, pf_at at) {
+  const double xi = k->xi[at.c], phi = k->phi[at.c], s = k->s[at.c];
+  const int bad = !(fabs(xi) <= 1e300) + !(fabs(phi) <= 1e300) + !(fabs(s) <= 1e300);
+  const pf_sums out = {{bad, xi < -1e-3 || xi > 1.001 ? 1.0 : 0.0, xi, (1 - xi) * s}};
+  return out;
+}
+#define PF_ARGS_watch_ranges(IN, OUT, VAR, VAL) IN(double, xi) IN(double, phi) IN(double, s)
+PF_ARGS(watch_ranges);
+PF_CELL pf_sums pf_cell_watch_ranges(const pf_watch_ranges_args *k, pf_at at) {
+  const double xi = k->xi[at.c];
+  const pf_sums out = {{xi, -xi, fabs(k->phi[at.c]), xi < 0.5 ? -k->s[at.c] : -1e300}};
+  return out;
+}
+
 /* Place of the front on a lateral line, in cells from x = 0: the highest point xi = 1/2 of lithium of the working
  * electrode.  Launched over {1, ny, nz}. */
 #define PF_ARGS_front(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner) OUT(double, front) VAL(int, nx)
@@ -157,7 +175,7 @@ PF_CELL void pf_cell_export(const pf_export_args *k, pf_at at) {
 
 // clang-format off
 #define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)                                                        \
-  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) MAP(front) MAX(fracture) SUM(short) \
+  SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) SUM(watch_sums) MAX(watch_ranges) MAP(front) MAX(fracture) SUM(short) \
   MAP(export)
 // clang-format on
 
