@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the table of arrays ---- */
 
@@ -121,6 +122,18 @@ static pf_status create(pf_state *s) {
   return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
 }
 
+/* Told before anything is taken (a GPU says it itself). */
+static pf_status check_memory(const pf_state *s) {
+  const pf_grid *g = &s->grid;
+  const double bytes = pf_state_bytes(g, s->salty, s->params.electrons);
+  if (strcmp(s->backend->name, "cuda") == 0) return PF_OK;
+  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  PF_CHECK(bytes <= there, PF_NO_MEMORY,
+           "%d x %d x %d cells need %.4g GiB, this machine has %.4g GiB: %.3g million cells fit into it", g->nx, g->ny,
+           g->nz, bytes / 0x1p30, there / 0x1p30, 1e-6 * (double)pf_cells(g) * there / bytes);
+  return PF_OK;
+}
+
 pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state) {
   pf_state *s = calloc(1, sizeof *s);
   PF_CHECK(s, PF_NO_MEMORY, "no memory for the state");
@@ -131,7 +144,8 @@ pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_par
   s->salt_least = 1;
   s->profile = 1;
   s->salty = has_salt(params);
-  const pf_status status = create(s);
+  pf_status status = check_memory(s);
+  if (status == PF_OK) status = create(s);
   if (status != PF_OK) {
     pf_state_destroy(s);
     return status;

@@ -87,7 +87,7 @@ PF_CELL pf_sums pf_cell_health(const pf_health_args *k, pf_at at) {
 PF_ARGS(watch_sums);
 PF_CELL pf_sums pf_cell_watch_sums(const pf_watch_sums_args *k, pf_at at) {
   const double xi = k->xi[at.c], phi = k->phi[at.c], s = k->s[at.c];
-  const int bad = !(fabs(xi) <= 1e300) + !(fabs(phi) <= 1e300) + !(fabs(s) <= 1e300);
+  const double bad = !(fabs(xi) <= 1e300) + !(fabs(phi) <= 1e300) + !(fabs(s) <= 1e300);
   const pf_sums out = {{bad, xi < -1e-3 || xi > 1.001 ? 1.0 : 0.0, xi, (1 - xi) * s}};
   return out;
 }
