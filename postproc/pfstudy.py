@@ -14,6 +14,7 @@ failed, 73 the directory is taken, 74 input/output, 75 stopped: run again to go 
 """
 
 import argparse
+import concurrent.futures
 import ctypes
 import fcntl
 import hashlib
@@ -141,6 +142,14 @@ class Program:
                                   check=False)
             self.seen[known] = Resolved(done.returncode, done.stdout, done.stderr, self.folder)
         return self.seen[known]
+
+
+    def check_all(self, wanted):
+        """check(), of many at a time."""
+        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            for number, _ in enumerate(pool.map(lambda words: self.check(*words), wanted), 1):
+                if sys.stderr.isatty() and number % 20 == 0:
+                    print(f"\rchecking {number} of {len(wanted)} points", end="\r\033[K", file=sys.stderr, flush=True)
 
 
 def find_program(given):
@@ -304,13 +313,16 @@ def resolve(study_path, program):
     if spec.errors and spec.base in names:
         check_values(spec, program, original[names[spec.base]].resolve())
     points, messages, bisection = [], {}, spec.bisection
-    for number, setting in enumerate(spec.points if not spec.errors else []):
-        if sys.stderr.isatty() and number % 20 == 19:
-            print(f"\rchecking {number + 1} of {len(spec.points)} points", end="\r", file=sys.stderr, flush=True)
+    probe, wanted = Study(".", {"bisection": bisection}), []
+    for setting in spec.points if not spec.errors else []:
         point = {"index": setting.index, "place": setting.place, "parameters": setting.parameters,
                  "input": names[setting.parameters.get(study_file.INPUT, spec.base)]}
+        points.append(point)
+        for current in (bisection["low"], bisection["high"]) if bisection else (None,):
+            wanted.append((original[point["input"]].resolve(), probe.sets(point, current)))
+    program.check_all(wanted)
+    for setting, point in zip(spec.points, points):
         parameters = [k for k in setting.parameters if k != study_file.INPUT] + [study_file.CURRENT]
-        probe = Study(".", {"bisection": bisection})
         for current in (bisection["low"], bisection["high"]) if bisection else (None,):
             resolved = program.check(original[point["input"]].resolve(), probe.sets(point, current))
             for line in resolved.errors:
@@ -333,7 +345,6 @@ def resolve(study_path, program):
                                      f"'{resolved.values.get('protocol%mode')}'"), []).append(setting.index)
             if current in (None, bisection and bisection["low"]):
                 point["hash"] = point_hash(resolved, bisection)
-        points.append(point)
     for (where, severity, what), indices in messages.items():
         which = f"point {indices[0]}" + (f" and {len(set(indices)) - 1} more" if len(set(indices)) > 1 else "")
         line = f"{where}: {severity}: {what} ({which})"
@@ -604,20 +615,23 @@ def outcome_word(study, state):
 
 
 class Signals:
-    """Ctrl-C, TERM and USR1: the first asks for an end, the second forces it."""
+    """Ctrl-C, TERM and HUP.  While runs are on their way the first asks for an end and the second forces it."""
 
     def __init__(self):
-        self.count = 0
+        self.count, self.waits = 0, False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.take)
 
     def take(self, *_):
         self.count += 1
+        if not self.waits:
+            raise Stop(STOPPED, "stopped")
 
 
 def compute(study, program, points, options, signals, progress):
     """Runs the points, `jobs` at a time; the ones that ended.  One thread: runs are processes."""
     waiting, active, told = list(points), [], 0
+    signals.waits = True
     while waiting or active:
         if signals.count > told:
             told = signals.count
@@ -644,6 +658,7 @@ def compute(study, program, points, options, signals, progress):
         progress.draw(len(active))
         if active:
             time.sleep(0.02)
+    signals.waits = signals.count > 0
     progress.clear()
 
 
@@ -690,7 +705,7 @@ def unique(points):
 
 
 # --------------------------------------------------------------------------------------------------------- result ----
-def gather(study):
+def gather(study, with_report=True):
     """table.nc, table.csv and, where its script is there, the report; tells where they are."""
     try:
         import study as reader  # needs xarray, which a compute node may not have
@@ -711,9 +726,10 @@ def gather(study):
     say(reader.brief(opened))
     report = HERE / "study_report.py"
     made = None
-    if report.exists():
-        made = subprocess.run([sys.executable, str(report), str(study.path), "-o", str(study.path / "report.html")],
-                              stdin=subprocess.DEVNULL, check=False).returncode == 0
+    if report.exists() and with_report:
+        done = subprocess.run([sys.executable, str(report), str(study.path), "-o", str(study.path / "report.html")],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        made = done.returncode == 0
     counts = study.counts()
     say(f"{len(study.points)} points: " + ", ".join(f"{n} {word}" for word, n in counts.items() if n))
     say(f"The table:  {study.path / 'table.csv'}, {study.path / 'table.nc'}")
@@ -755,6 +771,7 @@ def submit(study, points, options):
     if not template.is_file():
         raise Stop(NO_INPUT, f"{template}: no such file")
     me = [sys.executable, str(HERE / "pfstudy.py"), "--pfsolve", study.data["program"]]
+    end = [] if options.report else ["--no-report"]
     task = [*me, "--threads", str(options.threads)] + (["--retry"] if options.retry else [])
     (study.path / "slurm").mkdir(exist_ok=True)
     jobs = []
@@ -777,7 +794,7 @@ def submit(study, points, options):
                    *task)
     arrays = list(jobs)
     sbatch(f"--dependency=afterany:{':'.join(arrays)}", f"--output={study.path}/slurm/%A.log", *common,
-           "--wrap", shlex.join([*me, "--table", str(study.path)]) + " || test $? = 70")
+           "--wrap", shlex.join([*me, *end, "--table", str(study.path)]) + " || test $? = 70")
     say(f"{len(points)} points as job array {', '.join(arrays)}, then the table as job {jobs[-1]}")
     say(f"How far they are: pfstudy --status {study.path}   To stop them: scancel {' '.join(jobs)}")
     return OK
@@ -797,6 +814,7 @@ def status(study):
 def wait(study, signals):
     """Until the jobs are over: progress of the whole study on a terminal."""
     begun, before = time.monotonic(), study.counts()["missing"]
+    signals.waits = True
     while queued(study) and not signals.count:
         counts = study.counts()
         if sys.stdout.isatty():
@@ -894,6 +912,7 @@ def parse(argv):
     parser.add_argument("--template", metavar="FILE", help="with --slurm: another script than postproc/slurm/study.sbatch")
     parser.add_argument("--sbatch", metavar="OPTIONS", help="more options for sbatch, in one word")
     parser.add_argument("--wait", action="store_true", help="with --slurm: wait for the jobs, show the progress")
+    parser.add_argument("--no-report", dest="report", action="store_false", help="make the table, but no report")
     parser.add_argument("--pfsolve", metavar="FILE", help="the program")
     parser.error = lambda text: (_ for _ in ()).throw(Stop(USAGE, f"{text}; see pfstudy --help"))
     return parser.parse_args(argv)
@@ -945,7 +964,7 @@ def run_study(options, signals):
             return wait(study, signals) if options.wait else OK
         compute(study, program, todo, options, signals, Progress(study, options.jobs, len(todo)))
         leftovers(study)
-        result = gather(study)
+        result = gather(study, options.report)
         if signals.count:
             say("Stopped: the same command goes on.")
             return STOPPED
@@ -982,7 +1001,7 @@ def main(argv=None):
         if options.status:
             return status(Study.open(options.study))
         if options.table:
-            return gather(Study.open(options.study))
+            return gather(Study.open(options.study), options.report)
         return run_study(options, signals)
     except Stop as error:
         print(error if error.status == BAD_STUDY else f"pfstudy: {error}", file=sys.stderr)

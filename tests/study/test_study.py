@@ -186,7 +186,7 @@ exec {PROGRAM} "$@"
         return path
 
     def words(self, *options):
-        return ["--pfsolve", str(self.program), "--output", str(self.dir), *options, str(self.path / "s.toml")]
+        return ["--no-report", "--pfsolve", str(self.program), "--output", str(self.dir), *options, str(self.path / "s.toml")]
 
     def study(self, *options):
         """Exit status, what was said, and how many runs were made."""
@@ -294,6 +294,11 @@ exec"""))
         for v, i0 in zip(voltage, (0.5, 0.05)):
             exact = 0.1 * 0.006 / 5e-4 + 4e3 * R * T / F * math.asinh(0.1 / (2 * i0))
             self.assertAlmostEqual(v, exact, delta=5e-3 * exact)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(pfstudy.main(["--table", str(self.dir)]), 0)
+        if (POSTPROC / "study_report.py").exists():
+            self.assertIn(f"The report: {self.dir.resolve() / 'report.html'}", said.getvalue())
+            self.assertTrue((self.dir / "report.html").stat().st_size > 1000)
 
 
 class Refused(Case):
