@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import warnings
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Affine2D, Bbox
@@ -18,6 +19,7 @@ INK, QUIET = "#222222", "#555555"
 # event: symbol in every picture
 EVENTS = {"depletion": "v", "voltage_limit": "s", "dendrite": "^", "nucleation": "*", "fracture": "X", "short": "D"}
 
+warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from current font")  # a box stands for it
 plt.rcParams.update({"pdf.fonttype": 42, "svg.hashsalt": "pfsolve", "figure.max_open_warning": 0})
 
 __all__ = ["BLUE", "GREEN", "GREY", "METAL", "ORANGE", "RED", "COLOURS", "SYMBOLS", "LINES", "INK", "QUIET", "EVENTS", "Sheet",
