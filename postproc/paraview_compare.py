@@ -15,23 +15,32 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import types
 
 try:
     HERE = pathlib.Path(__file__).resolve().parent
-except NameError:  # the program's --script does not say where the script lies
-    HERE = next(pathlib.Path(a.partition("=")[2]).resolve().parent for a in sys.argv if a.startswith("--script="))
+except NameError:  # in the program, whose --script tells no script where it lies
+    started = pathlib.Path("/proc/self/cmdline")
+    words = started.read_text().split("\0") if started.exists() else []
+    HERE = next((pathlib.Path(word.partition("=")[2]).resolve().parent for word in words if word.startswith("--script=")),
+                pathlib.Path("postproc").resolve())
 sys.path.insert(0, str(HERE))
 
 from paraview.simple import (AddCameraLink, AssignViewToLayout, ColorBy, CreateLayout, CreateRenderView,  # noqa: E402
-                             GetAnimationScene, GetColorTransferFunction, GetScalarBar, NetCDFReader, Render,
-                             SaveAnimation, SaveScreenshot, SetActiveView, Show, Text,
+                             GetAnimationScene, GetColorTransferFunction, GetScalarBar, PythonAnimationCue, Render,
+                             SaveAnimation, SaveScreenshot, SetActiveView, Show, Text, TrivialProducer,
                              _DisableFirstRenderCameraReset)
+from vtkmodules.util.numpy_support import vtk_to_numpy  # noqa: E402
+from vtkmodules.vtkCommonDataModel import vtkDataObject  # noqa: E402
+from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline  # noqa: E402
+from vtkmodules.vtkImagingCore import vtkExtractVOI  # noqa: E402
+from vtkmodules.vtkIONetCDF import vtkNetCDFCFReader  # noqa: E402
 
-from paraview_open import (EDGE, FIELDS, INK, LITHIUM, electrolyte_range, flat, front_of, is_solid, metal_of,  # noqa: E402
-                           snapshot_files, wall_of)
+from paraview_open import (EDGE, FIELDS, INK, LITHIUM, flat, front_of, is_solid, metal_of, snapshot_files,  # noqa: E402
+                           wall_of)
 
 MOST = 6  # runs beside each other
-BAR = 120  # pixels below the runs for the colour bar
+BAR = 90  # pixels below the runs for the colour bar
 HEAD = 64  # pixels above them for the titles
 
 
@@ -40,36 +49,101 @@ def fail(text):
 
 
 class Shown:
-    """One run: its reader, its view and what is written above it."""
+    """One run: what is read of it, its view and what is written above it.
 
-    def __init__(self, path):
-        self.path = path
+    The clock of ParaView stays away from the files: asked for a time between two snapshots its reader of a series fails
+    (5.11).  Here the nearest snapshot is read and given to the pipeline."""
+
+    def __init__(self, path, part=None):
+        self.path, self.part = path, part
         if not pathlib.Path(path).is_dir():
             fail(f"{path}: no such directory")
         try:
-            files = snapshot_files(path)
+            self.files = snapshot_files(path)
         except SystemExit:
             fail(f"{path}: holds no snapshots")
-        self.name = pathlib.Path(files[0]).stem.rsplit("_", 1)[0]
-        self.reader = NetCDFReader(FileName=files)
-        self.reader.UpdatePipelineInformation()
-        self.times = list(self.reader.TimestepValues) or [0.0]
-        self.reader.UpdatePipeline(time=self.times[-1])
-        self.bounds = self.reader.GetDataInformation().GetBounds()
-        self.fields = self.reader.PointData.keys()
+        self.name = pathlib.Path(self.files[0]).stem.rsplit("_", 1)[0]
+        self.times = [self.time_of(file) for file in self.files]
+        self.number = None
+        self.data = self.read(len(self.files) - 1)
+        self.bounds = self.data.GetBounds()
+        arrays = self.data.GetPointData()
+        self.fields = [arrays.GetArrayName(i) for i in range(arrays.GetNumberOfArrays())]
         if "phase" not in self.fields:
             fail(f"{path}: the snapshots have no field `phase`; put it into &output fields")
-        self.view = self.label = self.title = None
+        self.source = TrivialProducer()
+        self.view = self.title = None
+        self.show(self.times[-1])
 
-    def time_at(self, time):
-        """The time that is shown at `time`: that of the last snapshot until then."""
-        past = [t for t in self.times if t <= time * (1 + 1e-9)]
-        return past[-1] if past else self.times[0]
+    @staticmethod
+    def time_of(file):
+        reader = vtkNetCDFCFReader()
+        reader.SetFileName(file)
+        reader.UpdateInformation()
+        information = reader.GetOutputInformation(0)
+        steps = vtkStreamingDemandDrivenPipeline.TIME_STEPS()
+        return information.Get(steps, 0) if information.Length(steps) else 0.0
 
-    def say(self, time):
-        own = self.time_at(time)
-        ended = "" if own >= self.times[-1] and time <= own * 1.02 + 1e-9 or own < self.times[-1] else ", its end"
-        self.title.Text = f"{self.name}\n{own:g} s{ended}"
+    def read(self, number):
+        """The grid and the fields of a snapshot, of x only the part that is shown."""
+        reader = vtkNetCDFCFReader()
+        reader.SetFileName(self.files[number])
+        reader.Update()
+        data = reader.GetOutputDataObject(0)
+        if data is None or data.GetNumberOfPoints() == 0:
+            fail(f"{self.files[number]}: cannot be read")
+        if self.part:
+            extent, bounds = list(data.GetExtent()), data.GetBounds()
+            step = (bounds[1] - bounds[0]) / max(extent[1] - extent[0], 1)
+            begin = min(max(round((self.part[0] - bounds[0]) / step), extent[0]), extent[1] - 1)
+            extent[:2] = begin, min(max(round((self.part[1] - bounds[0]) / step), begin + 1), extent[1])
+            cut = vtkExtractVOI()
+            cut.SetInputData(data)
+            cut.SetVOI(extent)
+            cut.Update()
+            data = cut.GetOutput()
+        copy = data.NewInstance()
+        copy.ShallowCopy(data)
+        copy.GetInformation().Remove(vtkDataObject.DATA_TIME_STEP())
+        copy.GetPointData().SetActiveScalars("phase")
+        return copy
+
+    def nearest(self, time):
+        return min(range(len(self.times)), key=lambda i: abs(self.times[i] - time))
+
+    def show(self, time):
+        """Shows the snapshot nearest to this time and says which one it is."""
+        number = self.nearest(time)
+        if number != self.number:
+            self.number, self.data = number, self.read(number)
+            self.source.GetClientSideObject().SetOutput(self.data)
+            self.source.SMProxy.MarkModified(self.source.SMProxy)
+            self.source.UpdatePipeline()
+        own = self.times[number]
+        if self.title is not None:
+            ended = ", its end" if number == len(self.times) - 1 and time > 1.02 * own else ""
+            self.title.Text = f"{self.name}\n{own:.4g} s{ended}"
+
+    def range(self, field, times):
+        """Least and largest value of the field in the electrolyte, at these times."""
+        low, high = float("inf"), float("-inf")
+        for number in {self.nearest(time) for time in times}:
+            arrays = self.read(number).GetPointData()
+            values = vtk_to_numpy(arrays.GetArray(field))[vtk_to_numpy(arrays.GetArray("phase")) < 0.5]
+            if values.size:
+                low, high = min(low, float(values.min())), max(high, float(values.max()))
+        return low, high
+
+
+def times_of(shown):
+    """The times of all snapshots, once where runs have nearly the same."""
+    every = sorted({t for one in shown for t in one.times})
+    least = min((b - a for one in shown for a, b in zip(one.times, one.times[1:])), default=0.0)
+    kept = every[:1]
+    for time in every[1:]:
+        if time - kept[-1] > 0.25 * least:
+            kept.append(time)
+    return kept
 
 
 def names_apart(shown):
@@ -105,13 +179,11 @@ def demand_alike(shown):
 
 def range_of(shown, field, times):
     """Least and largest value in the electrolyte of all runs at these times."""
-    low, high = float("inf"), float("-inf")
-    for one in shown:
-        for time in {one.time_at(t) for t in times}:
-            one.reader.UpdatePipeline(time=time)
-            a, b = electrolyte_range(one.reader, field)
-            low, high = min(low, a), max(high, b)
-    return low, high
+    lows, highs = zip(*(one.range(field, times) for one in shown))
+    low, high = min(lows), max(highs)
+    if low > high:
+        return 0.0, 1.0
+    return (low, high) if high > low else (low, low + max(abs(low) * 1e-3, 1e-12))
 
 
 def build(one, view, field):
@@ -121,9 +193,9 @@ def build(one, view, field):
     view.Background = [1, 1, 1]
     view.OrientationAxesVisibility = 0
     bounds = one.bounds
-    metal = Show(metal_of(one.reader), view)
+    metal = Show(metal_of(one.source), view)
     if is_solid(bounds):
-        outline = Show(one.reader, view)
+        outline = Show(one.source, view)
         outline.SetRepresentationType("Outline")
         outline.AmbientColor = outline.DiffuseColor = INK
         ColorBy(metal, None)
@@ -131,14 +203,14 @@ def build(one, view, field):
         metal.Specular = 0.4
         step = 1e-6 * (bounds[1] - bounds[0])
         low = [bounds[0] + step, bounds[2] + step, bounds[4] + step]
-        coloured = [Show(wall_of(one.reader, normal, low), view) for normal in ([0, 1, 0], [0, 0, 1])]
+        coloured = [Show(wall_of(one.source, normal, low), view) for normal in ([0, 1, 0], [0, 0, 1])]
     else:
-        coloured = [Show(one.reader, view)]
+        coloured = [Show(one.source, view)]
         coloured[0].SetRepresentationType("Surface")
         depth = 1e-3 * (bounds[1] - bounds[0])
         flat(metal, LITHIUM)
         metal.Position = [0, 0, depth]
-        front = Show(front_of(one.reader), view)
+        front = Show(front_of(one.source), view)
         flat(front, EDGE)
         front.LineWidth = 3.0
         front.Position = [0, 0, 2 * depth]
@@ -146,14 +218,14 @@ def build(one, view, field):
         ColorBy(part, ("POINTS", field))
         flat(part)
     one.title = Text()
-    one.label = Show(one.title, view)
-    one.label.Color = INK
-    one.label.FontSize = 18
-    one.label.Justification = "Left"
-    one.label.WindowLocation = "Upper Left Corner"
+    label = Show(one.title, view)
+    label.Color = INK
+    label.FontSize = 18
+    label.Justification = "Left"
+    label.WindowLocation = "Upper Left Corner"
     grid = view.AxesGrid
     grid.Visibility = 1
-    grid.XTitle, grid.YTitle, grid.ZTitle = "x (µm)", "y (µm)", "z (µm)"
+    grid.XTitle, grid.YTitle, grid.ZTitle = "x (µm)", "y (µm)" + 9 * " ", "z (µm)"  # the blanks keep it off the numbers
     for name in ("XTitleColor", "YTitleColor", "ZTitleColor", "XLabelColor", "YLabelColor", "ZLabelColor", "GridColor"):
         setattr(grid, name, INK)
     for name in ("XTitleFontSize", "YTitleFontSize", "ZTitleFontSize", "XLabelFontSize", "YLabelFontSize",
@@ -179,8 +251,9 @@ def colour_bar(view, part, field, limits):
     bar.WindowLocation = "Lower Center"
     bar.ScalarBarLength = 0.7
     bar.TitleFontSize, bar.LabelFontSize = 17, 15
+    bar.AddRangeLabels = 0
     bar.AutomaticLabelFormat = 0
-    bar.LabelFormat = bar.RangeLabelFormat = "%.3g"
+    bar.LabelFormat = "%.4g"
 
 
 def look(view, bounds, size, around):
@@ -203,10 +276,8 @@ def look(view, bounds, size, around):
     view.CameraParallelScale = height / 2 * pixel
 
 
-def window_of(shown, part):
-    """x to show: `part` as it is asked for, else all of the longest run."""
-    if part:
-        return tuple(part)
+def window_of(shown):
+    """x to show: that of the longest run."""
     return min(one.bounds[0] for one in shown), max(one.bounds[1] for one in shown)
 
 
@@ -224,13 +295,13 @@ def side_by_side(runs, field=None, time=None, part=None, size=None):
     """Builds the views; returns (runs, layout, size of the picture)."""
     if not 1 <= len(runs) <= MOST:
         fail(f"{len(runs)} runs; 1 to {MOST} fit beside each other")
-    shown = [Shown(run) for run in runs]
+    shown = [Shown(run, part) for run in runs]
     names_apart(shown)
     demand_alike(shown)
     field = field_for(shown, field)
-    times = sorted({t for one in shown for t in one.times})
+    times = times_of(shown)
     time = times[-1] if time is None else min(times, key=lambda t: abs(t - time))
-    around = window_of(shown, part)
+    around = window_of(shown)
     each = [size[0] // len(shown), size[1]] if size else size_of(shown, around)
     _DisableFirstRenderCameraReset()
     layout = CreateLayout("pfsolve")
@@ -250,16 +321,44 @@ def side_by_side(runs, field=None, time=None, part=None, size=None):
         colour_bar(one.view, parts[i], field, limits)
         if i:
             AddCameraLink(shown[0].view, one.view, f"camera {i}")
+    start_clock(shown)
     to_time(shown, time)
     return shown, layout, [each[0] * len(shown), each[1]]
 
 
-def to_time(shown, time):
+CLOCK = """
+def start_cue(self):
+    pass
+
+def end_cue(self):
+    pass
+
+def tick(self):
+    import sys
+    time = self.GetAnimationTime()
+    for one in sys.modules["paraview_compare_shown"].shown:
+        one.show(time)
+"""
+
+
+def start_clock(shown):
+    """Every frame of the animation, in the program or of a film, writes its times above the runs."""
+    keeper = types.ModuleType("paraview_compare_shown")
+    keeper.shown = shown
+    sys.modules[keeper.__name__] = keeper
+    cue = PythonAnimationCue()
+    cue.Script = CLOCK
     scene = GetAnimationScene()
-    scene.AnimationTime = time
+    times = times_of(shown)
+    scene.PlayMode = "Sequence"
+    scene.StartTime, scene.EndTime, scene.NumberOfFrames = times[0], max(times[-1], times[0] + 1e-9), max(len(times), 2)
+    scene.Cues.append(cue)
+
+
+def to_time(shown, time):
+    GetAnimationScene().AnimationTime = time
     for one in shown:
-        one.say(time)
-        one.view.ViewTime = one.time_at(time)
+        one.show(time)
         Render(one.view)
 
 
@@ -267,25 +366,22 @@ def movie(shown, layout, size, folder):
     """frame.NNNN.png of every snapshot time of any run, and a film where there is something that makes one."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    times = sorted({t for one in shown for t in one.times})
+    times = times_of(shown)
     frames = []
     for i, time in enumerate(times):
         to_time(shown, time)
         frames.append(folder / f"frame.{i:04d}.png")
         SaveScreenshot(str(frames[-1]), layout, ImageResolution=size)
-    made = film(shown, layout, size, folder, times)
+    made = film(layout, size, folder)
     return frames, made
 
 
-def film(shown, layout, size, folder, times):
+def film(layout, size, folder):
     if shutil.which("ffmpeg"):
         target = folder / "movie.mp4"
         subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-framerate", "8", "-i", str(folder / "frame.%04d.png"), "-vf",
                         "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(target)], check=True)
         return target
-    scene = GetAnimationScene()
-    scene.PlayMode = "Sequence"
-    scene.StartTime, scene.EndTime, scene.NumberOfFrames = times[0], times[-1], max(len(times), 2)
     for name in ("movie.ogv", "movie.avi"):
         target = folder / name
         try:
@@ -304,9 +400,9 @@ def main():
     parser.add_argument("runs", nargs="*", default=runs, metavar="RUN", help="output directories of runs")
     parser.add_argument("--render", metavar="PNG", help="write a picture")
     parser.add_argument("--movie", metavar="FOLDER", help="write a picture a snapshot time, and a film of them")
-    parser.add_argument("--time", type=float, help="s, the snapshots up to it are shown (default: the last)")
+    parser.add_argument("--time", type=float, help="s, the nearest snapshots are shown (default: the last)")
     parser.add_argument("--field", help="what the colours show (default: the salt, else the potential)")
-    parser.add_argument("--x", nargs=2, type=float, metavar=("MIN", "MAX"), help="2-D: part of x to show, in um")
+    parser.add_argument("--x", nargs=2, type=float, metavar=("MIN", "MAX"), help="part of x to show, in um")
     parser.add_argument("--size", nargs=2, type=int, metavar=("W", "H"), help="of the whole picture, pixels")
     options = parser.parse_args()
     if not options.runs:

@@ -19,3 +19,15 @@ check-paraview: packages-paraview $(if $(RUN),,$(PROGRAMS)) ## render a picture 
 	$(if $(RUN),,$(B)/pfsolve --quiet --overwrite --set run%output_dir="'$(B)/paraview/ripple'" inputs/ripple.nml)
 	xvfb-run -a -s '-noreset -screen 0 1600x1200x24' pvbatch postproc/paraview_open.py $(or $(RUN),$(B)/paraview/ripple) --render $(PICTURE) --field potential
 	$(PYTHON) tests/postproc/check_picture.py $(PICTURE)
+	@$(if $(RUN),,$(MAKE) check-paraview-compare)
+
+# Two small runs side by side and a film of them.
+.PHONY: check-paraview-compare
+COMPARED := latp-le f-latp-le
+check-paraview-compare: packages-paraview $(PROGRAMS) ## two runs side by side in ParaView, and a film
+	@mkdir -p $(B)/paraview && rm -rf $(B)/paraview/film
+	for run in $(COMPARED); do $(B)/pfsolve --quiet --overwrite --set run%output_dir="'$(B)/paraview/$$run'" \
+	  --set output%snapshot_count=4 inputs/$$run.nml || exit 1; done
+	xvfb-run -a -s '-noreset -screen 0 1800x1200x24' pvbatch postproc/paraview_compare.py $(COMPARED:%=$(B)/paraview/%) \
+	  --x 0 150 --render $(B)/paraview/compare.png --movie $(B)/paraview/film
+	$(PYTHON) tests/report/check_compare.py $(B)/paraview/compare.png $(B)/paraview/film
