@@ -71,7 +71,7 @@ class Shown:
         self.fields = [arrays.GetArrayName(i) for i in range(arrays.GetNumberOfArrays())]
         if "phase" not in self.fields:
             fail(f"{path}: the snapshots have no field `phase`; put it into &output fields")
-        self.source = TrivialProducer()
+        self.source = TrivialProducer(registrationName=self.name)
         self.view = self.title = None
         self.show(self.times[-1])
 
