@@ -35,7 +35,7 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .time_s = s->time,
       .current_mA_cm2 = s->current / (double)rows * s->scales.current / 10,
       .voltage_mV = 1e3 * s->voltage * s->scales.potential,
-      .charge_mAh_cm2 = (s->electrons ? s->charge / (double)rows * h_um : deposited) * um / per_charge / 36000,
+      .charge_mAh_cm2 = s->electrons ? pf_measure_charge(s, s->charge) : deposited * um / per_charge / 36000,
       .deposited_um = deposited,
       .retreat_um = s->lithium_retreat[0] / (double)rows * h_um,
       .front_mean_um = mean * h_um,
@@ -59,10 +59,18 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
   return PF_OK;
 }
 
+double pf_measure_charge(const pf_state *s, double cells) {
+  if (!s->electrons) return (double)NAN;
+  const double per_charge = s->params.growth * s->grid.h / s->scales.current; /* Vm/F, m3/C */
+  return cells / (double)pf_rows(&s->grid) * s->grid.h / per_charge / 36000;
+}
+
 double pf_measure_leak(const pf_state *s) {
   const double least = 1e-5 / s->scales.current * (double)pf_rows(&s->grid); /* 1 nA/cm2 counts as none */
   return fabs(s->current) > least ? s->leak / s->current : 0;
 }
+
+bool pf_measure_collapsed(const pf_state *s) { return s->electrons && fabs(pf_measure_leak(s)) > 0.5; }
 
 pf_status pf_measure_short(pf_state *s, bool *is_short) {
   double sums[PF_SUMS];

@@ -7,6 +7,10 @@
 
 /* One row of history.csv (half_cycle is the caller's). */
 pf_status pf_measure_row(pf_state *state, pf_history_row *row);
+/* A charge counted in cells of lithium, in mAh/cm2; NaN without electrons. */
+double pf_measure_charge(const pf_state *state, double cells);
+/* The voltage has collapsed: more than half of the terminal current is electronic. */
+bool pf_measure_collapsed(const pf_state *state);
 /* Part of the terminal current that the electrolyte's electrons carry; 0 without a current. */
 double pf_measure_leak(const pf_state *state);
 /* Lithium touches both electrodes, or the far end of the grid. */

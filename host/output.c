@@ -174,6 +174,8 @@ pf_status pf_output_summary(const pf_output *o, const char *status) {
                         .events = o->protocol->event,
                         .event_count = o->protocol->events,
                         .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
+                        .leak_fraction = s->charge_passed > 0 ? s->charge_leaked / s->charge_passed : (double)NAN,
+                        .leaked_mAh_cm2 = pf_measure_charge(s, s->charge_leaked),
                         .salt_error = s->salty ? s->salt_error : (double)NAN,
                         .time_s = s->time,
                         .steps = s->step,

@@ -180,10 +180,12 @@ static pf_status observe(run *r, const pf_step_report *step) {
   r->row.half_cycle = r->protocol.phase.half_cycle;
   const int events = r->protocol.events;
   PF_TRY(pf_protocol_observe(&r->protocol, r->state, step->limited, &r->row));
-  for (int e = events; e < r->protocol.events; e++)
-    pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV",
+  for (int e = events; e < r->protocol.events; e++) {
+    const bool collapsed = r->protocol.event[e].event == PF_EVENT_SHORT && pf_measure_collapsed(r->state);
+    pf_log_say(r->log, PF_LOG_INFO, "event", "%s at %.4g h, %.4g mA/cm2, %.4g mV%s",
                pf_event_name(r->protocol.event[e].event), r->row.time_s / 3600, r->row.current_mA_cm2,
-               r->row.voltage_mV);
+               r->row.voltage_mV, collapsed ? ": most of the current is electronic" : "");
+  }
   return pf_output_due(&r->output, &r->row, pf_protocol_done(&r->protocol, r->state->time));
 }
 

@@ -234,7 +234,9 @@ pf_status pf_state_connect(pf_state *s) {
   PF_TRY(PF_SUM(s->backend, connect_dead, &s->grid, dead, .xi = s->xi, .owner = s->owner));
   if (dead[0] > 0) PF_TRY(propagate(s, 0));
   PF_TRY(propagate(s, 1));
-  PF_TRY(PF_MAP(s->backend, connect_keep, &s->grid, .xi = s->xi, .before = before, .owner = s->owner));
+  double moved[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, connect_keep, &s->grid, moved, .xi = s->xi, .before = before, .owner = s->owner));
+  s->lithium_start[0] += moved[0] - moved[1], s->lithium_start[1] += moved[1] - moved[0];
   if (!s->walls) return PF_OK;
   s->owner_before = s->owner;
   s->owner = before;

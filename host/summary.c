@@ -52,6 +52,8 @@ pf_status pf_summary_write(const char *folder, const pf_summary *s) {
   pf_text_put(&t, "\n  }");
   pf_put_number(&t, ",\n  ", "faraday_error", s->faraday_error);
   pf_put_number(&t, ",\n  ", "salt_error", s->salt_error);
+  pf_put_number(&t, ",\n  ", "electronic_leak_fraction", s->leak_fraction);
+  pf_put_number(&t, ",\n  ", "leaked_mAh_cm2", s->leaked_mAh_cm2);
   pf_put_number(&t, ",\n  ", "time_s", s->time_s);
   pf_text_put(&t, ",\n  \"steps\": %ld", s->steps);
   pf_put_number(&t, ",\n  ", "seconds", s->seconds);

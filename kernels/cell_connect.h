@@ -79,11 +79,16 @@ PF_CELL pf_sums pf_cell_connect_dead(const pf_connect_dead_args *k, pf_at at) {
   return r;
 }
 
-/* Thin remains that nothing reached keep the owner that they had. */
+/* Thin remains that nothing reached keep the owner that they had.  Sums: lithium that the counter electrode lost to others
+ * and won from them, as bodies touch. */
 #define PF_ARGS_connect_keep(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, before) VAR(uint8_t, owner)
 PF_ARGS(connect_keep);
-PF_CELL void pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
+PF_CELL pf_sums pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
   if (k->owner[at.c] == PF_NOBODY && k->xi[at.c] > PF_TAIL) k->owner[at.c] = k->before[at.c];
+  const int was = k->before[at.c] == PF_COUNTER, is = k->owner[at.c] == PF_COUNTER;
+  const double xi = k->xi[at.c];
+  const pf_sums r = {{was && !is ? xi : 0, is && !was ? xi : 0, 0, 0}};
+  return r;
 }
 
 /* A closed cell behind a wall belongs to the lithium that touches it most. */
@@ -107,7 +112,7 @@ PF_CELL void pf_cell_connect_walls(const pf_connect_walls_args *k, pf_at at) {
 
 // clang-format off
 #define PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX) \
-  MAP(connect_start) SUM(connect_line) SUM(connect_dead) MAP(connect_keep) MAP(connect_walls)
+  MAP(connect_start) SUM(connect_line) SUM(connect_dead) SUM(connect_keep) MAP(connect_walls)
 // clang-format on
 
 #endif

@@ -130,6 +130,8 @@ __attribute__((unused)) static pf_status synthetic_run_write(const synthetic_run
                               .event_count = 1,
                               .faraday_error = 1e-15,
                               .salt_error = (double)NAN,
+                              .leak_fraction = (double)NAN,
+                              .leaked_mAh_cm2 = (double)NAN,
                               .time_s = 10.0 * (run->snapshots - 1),
                               .steps = 10 * (run->snapshots - 1),
                               .seconds = 1.0,

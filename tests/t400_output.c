@@ -302,6 +302,8 @@ static void summary_text(void) {
                   .event_count = 2,
                   .faraday_error = 3e-16,
                   .salt_error = (double)NAN,
+                  .leak_fraction = 0.25,
+                  .leaked_mAh_cm2 = (double)NAN,
                   .newton = {1.5, 3},
                   .backend = "cpu",
                   .warnings = 4};
@@ -319,6 +321,8 @@ static void summary_text(void) {
       "\"dendrite\": {\"survived_mA_cm2\": 0.5, \"failed_mA_cm2\": 0.6, \"charge_mAh_cm2\": null}",
       "\"faraday_error\": 3e-16",
       "\"salt_error\": null",
+      "\"electronic_leak_fraction\": 0.25",
+      "\"leaked_mAh_cm2\": null",
       "\"newton\": {\"mean\": 1.5, \"max\": 3}",
       "\"device\": null",
       "\"warnings\": 4"};
