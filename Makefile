@@ -265,7 +265,7 @@ else
 endif
 
 # The suites that are run under the sanitizers, by the beginning of their names.
-SANITIZE_SUITES ?= t0 t1 t4
+SANITIZE_SUITES ?= t0 t1 t4 t51
 check-sanitize: ## some suites under the address and undefined-behaviour sanitizers
 	@$(MAKE) SANITIZE=1 WERROR=1 tests
 	@$(BUILD)/sanitize/pftests --backend cpu \

@@ -23,3 +23,28 @@ check-faults: faults-programs ## calls that fail, kills, power cuts, full disks,
 
 check-faults-long: faults-programs
 	$(PYTHON) tests/faults/run --build $(B) --long
+
+# Valgrind knows no AVX-512: a build of its own.  A run that is cut and goes on, snapshots with compression and vtk.
+LONG_CHECKS += valgrind races soak
+SHORT_RUN := --quiet --backend cpu --set "run%output_dir='$(FAULTS)/short'"
+.PHONY: check-valgrind check-races check-soak
+check-valgrind: ## no leak and no wrong access in a run that is cut and goes on
+	@$(MAKE) BUILD=$(B)/plain ARCH= OPTIMIZE=-O1 NVCC= all
+	rm -rf $(FAULTS)/short
+	for option in "--set run%max_steps=5" --resume; do \
+	  OMP_NUM_THREADS=1 valgrind -q --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite \
+	    --error-exitcode=99 $(B)/plain/pfsolve $(SHORT_RUN) $$option tests/faults/short.nml; \
+	  status=$$?; test $$status = 0 || test $$status = 75 || exit 1; done
+
+# clang's OpenMP runtime tells the sanitizer of its barriers (libarcher).
+ARCHER ?= $(firstword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
+check-races: ## the thread sanitizer on solvers, kernels and a run
+	@$(MAKE) CC=clang BUILD=$(B)/races NVCC= OPTIMIZE=-O1 CFLAGS=-fsanitize=thread all tests
+	OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_NUM_THREADS=3 \
+	  $(B)/races/pftests --suite t000 --suite t200
+	OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_NUM_THREADS=3 \
+	  $(B)/races/pfsolve --overwrite $(SHORT_RUN) tests/faults/short.nml
+
+SOAK_MINUTES ?= 120
+check-soak: $(PROGRAMS) ## SOAK_MINUTES (120) of cycling with snapshots and checkpoints: the memory stays
+	OMP_NUM_THREADS=1 $(PYTHON) tests/faults/soak $(B) $(SOAK_MINUTES)

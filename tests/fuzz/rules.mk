@@ -15,14 +15,26 @@ $(FUZZ)/cover_input: $(FUZZ_SOURCES) $(wildcard host/*.h)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -O0 -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping \
 	  $(FUZZ_SOURCES) -lm -o $@
 
-.PHONY: fuzz-input check-fuzz cover-input
+FUZZ_CHECKPOINT := tests/fuzz/fuzz_checkpoint.c host/checkpoint.c host/files.c kernels/pf_status.c
+$(FUZZ)/fuzz_checkpoint: $(FUZZ_CHECKPOINT) $(wildcard host/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	  $(FUZZ_CHECKPOINT) -lxxhash -lm -o $@
+
+.PHONY: fuzz-input fuzz-checkpoint check-fuzz cover-input
+fuzz-checkpoint: $(FUZZ)/fuzz_checkpoint ## read any bytes as a checkpoint for FUZZ_SECONDS (600)
+	@mkdir -p $(FUZZ)/checkpoints
+	$(FUZZ)/fuzz_checkpoint -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 \
+	  -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/checkpoints tests/fuzz/checkpoints
+	@rm -rf /dev/shm/pfsolve-fuzz-*
+
 fuzz-input: $(FUZZ)/fuzz_input ## read any bytes as an input for FUZZ_SECONDS (600)
 	@mkdir -p $(FUZZ)/corpus
 	$(FUZZ)/fuzz_input -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
 	  -dict=tests/fuzz/words.dict -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus tests/fuzz/seeds
 
 check-fuzz:
-	@if command -v $(FUZZ_CC) >/dev/null; then $(MAKE) FUZZ_SECONDS=60 fuzz-input; \
+	@if command -v $(FUZZ_CC) >/dev/null; then $(MAKE) FUZZ_SECONDS=60 fuzz-input fuzz-checkpoint; \
 	else $(call skipped,no clang,fuzz); fi
 
 cover-input: $(FUZZ)/cover_input ## lines of host/input.c that the fuzzer's cases reach
