@@ -246,7 +246,8 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     s->voltage += d_voltage;
     expected = linear.residual * report->residual;
     /* so near that the next residual is known to be good: no need to look */
-    if (!limited && report->residual < 1e-3 && linear.residual * report->residual < 0.1 * s->tolerance &&
+    const bool checked = holds_current || !drive->galvanostatic; /* not where the limit has just let go */
+    if (!limited && checked && report->residual < 1e-3 && linear.residual * report->residual < 0.1 * s->tolerance &&
         miss < 0.1 * s->tolerance * scale) {
       report->residual *= linear.residual;
       report->converged = true;

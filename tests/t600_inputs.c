@@ -166,8 +166,11 @@ static void ladders(void) {
 
 /* Over half the gap, 15 um: a tip of lithium that hangs together with the electrode stands in the last cell, and the mean
  * front is far behind.  The times are measured, there is no exact answer. */
-static void short_circuit(const char *input, double time_s, double mean_um) {
-  const char *f = run(input, "--set grid%cells=40,48 --set layer%thickness_um=15");
+static void short_circuit(const char *input, double current, double time_s, double mean_um) {
+  char changes[128];
+  snprintf(changes, sizeof changes,
+           "--set grid%%cells=40,48 --set layer%%thickness_um=15 --set protocol%%current_mA_cm2=%g", current);
+  const char *f = run(input, changes);
   if (!f) return;
   CU_ASSERT(says(f, "\"status\": \"short\""));
   printf("[%.1f s, mean front %.2f um] ", history(f, "time_s", true), history(f, "front_mean_um", true));
@@ -176,9 +179,13 @@ static void short_circuit(const char *input, double time_s, double mean_um) {
   PF_ASSERT_NEAR(history(f, "front_mean_um", true), mean_um, 0.03);
 }
 
-static void short_from_depletion(void) { short_circuit("short", 338.55, 15.21); }
+static void short_from_depletion(void) { short_circuit("short", 40, 338.55, 15.21); }
 
-static void short_from_hot_spot(void) { short_circuit("short-hotspot", 1938.6, 10.25); }
+/* The same a tenth above the limiting current: the compliance voltage lets go when a tip has come half the way, and the
+ * voltage that belongs to the current is far below it. */
+static void short_after_the_limit(void) { short_circuit("short", 20, 408.37, 15.76); }
+
+static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6, 10.25); }
 
 /* No input without a test. */
 static void all_are_tested(void) {
@@ -214,5 +221,6 @@ void t600_inputs(void) {
                                       {"film", film},
                                       {"critical currents", ladders},
                                       {"a short from depletion", short_from_depletion},
+                                      {"a short after the voltage limit has let go", short_after_the_limit},
                                       {"a short from a hot spot", short_from_hot_spot}});
 }
