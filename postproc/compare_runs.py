@@ -328,10 +328,15 @@ def first_events(run, end):
     return sorted(found.items(), key=lambda item: item[1])
 
 
+def events_in(runs, histories):
+    """Names of the events of all runs, once, in the order of EVENTS."""
+    found = {name for run, history in zip(runs, histories) for name, _ in first_events(run, float(history["time_s"][-1]))}
+    return sorted(found, key=lambda name: (list(EVENTS).index(name) if name in EVENTS else len(EVENTS), name))
+
+
 def mark_events(axes, run, history, column, scale, colour):
-    """A symbol on the curve at each event; returns the names."""
+    """A symbol on the curve at each event."""
     time, values = history["time_s"].values, history[column].values
-    names = []
     for name, at in first_events(run, float(time[-1])):
         good = np.isfinite(values)
         if not good.any():
@@ -339,13 +344,11 @@ def mark_events(axes, run, history, column, scale, colour):
         height = float(np.interp(at, time[good], values[good]))
         axes.plot([at / scale], [height], marker=EVENTS.get(name, "P"), ms=6.5, color=colour, mec=INK, mew=0.8, ls="",
                   zorder=5, clip_on=False, gid=f"event {name}")
-        names.append(name)
-    return names
 
 
 def event_handles(names):
     return [plt.Line2D([], [], marker=EVENTS.get(name, "P"), ms=6, color="white", mec=INK, mew=0.9, ls="",
-                       label=name.replace("_", " ")) for name in dict.fromkeys(names)]
+                       label=name.replace("_", " ")) for name in names]
 
 
 def voltage(runs, labels=None, panels=None):
@@ -358,15 +361,15 @@ def voltage(runs, labels=None, panels=None):
     last = max(float(history["time_s"][-1]) for history in histories)
     scale, unit = time_unit(last)
     rows = len(runs) if panels else 1
+    seen = events_in(runs, histories)
     sheet = Sheet(rows, 1, 0.85 if panels else 2.2, above=0.45 if panels else 0.12, between=0.27, left=0.7,
-                  labels=[] if panels else labels)
+                  labels=[] if panels else labels + [name.replace("_", " ") for name in seen])
     axes = [row[0] for row in sheet.panels]
-    seen = []
     for i, (run, history, label) in enumerate(zip(runs, histories, labels)):
         panel = axes[i if panels else 0]
         panel.plot(history["time_s"].values / scale, history["voltage_mV"].values, color=colour_of(i), lw=1.2,
                    ls="-" if panels else line_of(i), label=plain(label))
-        seen += mark_events(panel, run, history, "voltage_mV", scale, colour_of(i))
+        mark_events(panel, run, history, "voltage_mV", scale, colour_of(i))
         if panels:
             panel.set_title(plain(label, 90), loc="left", fontsize=8, color=colour_of(i), fontweight="bold", pad=3)
     reversed_ = any(history["voltage_mV"].values.min() < 0 for history in histories)
@@ -385,12 +388,10 @@ def voltage(runs, labels=None, panels=None):
     else:
         sheet.figure.text(0.012, middle, "voltage (mV)", rotation=90, ha="left", va="center", fontsize=8.5)
     axes[-1].set_xlabel(f"time ({unit})")
-    sheet.key(run_handles(len(runs)))
-    handles = event_handles(seen)
-    if handles and panels:
-        sheet.figure.legend(handles=handles, loc="upper right", ncols=len(handles), frameon=False, borderaxespad=0.2)
-    elif handles:
-        axes[0].legend(handles=handles, frameon=False, loc="best")
+    sheet.key(run_handles(len(runs)) + event_handles(seen))
+    if seen and panels:
+        sheet.figure.legend(handles=event_handles(seen), loc="upper right", ncols=len(seen), frameon=False,
+                            borderaxespad=0.2)
     return whole(sheet.figure)
 
 
@@ -401,10 +402,14 @@ def front(runs, labels=None):
     histories = histories_of(runs)
     scale, unit = time_unit(max(float(history["time_s"][-1]) for history in histories))
     flat = all(np.nanmax(h["front_max_um"].values - h["front_mean_um"].values, initial=0.0) <= 0 for h in histories)
-    sheet = Sheet(1, 1 if flat else 2, 2.2, width=4.6 if flat else 7.0, labels=labels)
+    seen = events_in(runs, histories)
+    lines = [] if flat else [plt.Line2D([], [], color=INK, lw=1.5, label="mean"),
+                             plt.Line2D([], [], color=INK, lw=1.0, ls=(0, (2, 1.2)), label="highest")]
+    notes = lines + event_handles(seen)
+    sheet = Sheet(1, 1 if flat else 2, 2.2, width=4.6 if flat else 7.0,
+                  labels=labels + [note.get_label() for note in notes])
     left = sheet.panels[0][0]
     right, highest = None if flat else sheet.panels[0][1], 0.0
-    seen = []
     for i, (run, history, label) in enumerate(zip(runs, histories, labels)):
         time = history["time_s"].values / scale
         mean, top = history["front_mean_um"].values, history["front_max_um"].values
@@ -414,20 +419,15 @@ def front(runs, labels=None):
             left.plot(time, top, color=colour_of(i), ls=(0, (2, 1.2)), lw=0.7 * width, label="_highest")
             right.plot(time, top - mean, color=colour_of(i), ls=line_of(i), lw=width, label=plain(label))
             highest = max(highest, float(np.nanmax(top - mean)))
-        seen += mark_events(left, run, history, "front_mean_um", scale, colour_of(i))
+        mark_events(left, run, history, "front_mean_um", scale, colour_of(i))
     left.set_ylabel("front (µm)")
-    handles = event_handles(seen)
     if not flat:
         right.set_ylabel("protrusion of the highest tip (µm)")
         right.set_ylim(0, 1.08 * highest)
-        handles = [plt.Line2D([], [], color=INK, lw=1.5, label="mean"),
-                   plt.Line2D([], [], color=INK, lw=1.0, ls=(0, (2, 1.2)), label="highest")] + handles
-    if handles:
-        left.legend(handles=handles, frameon=False, loc="best")
     for panel in sheet.panels[0]:
         panel.set_xlabel(f"time ({unit})")
         panel.margins(x=0.01)
-    sheet.key(run_handles(len(runs)))
+    sheet.key(run_handles(len(runs)) + notes)
     return whole(sheet.figure)
 
 

@@ -87,12 +87,18 @@ def axis_title(axis):
     """The label of the study file, or the key as words where it has none, with its unit."""
     title, unit = axis.label, axis.units
     if title in axis.keys or title in [key.replace("(1)", "") for key in axis.keys]:
-        group, _, name = title.rpartition("%")
-        for end in ("_" + unit.replace("/", "_").replace(" ", "_"), "_" + unit):
-            name = name[: -len(end)] if name.endswith(end) else name
-        number = re.search(r"\((\d+)\)", group)
-        title = (f"{group.split('(')[0]} {number.group(1)}: " if number else "") + name.replace("_", " ")
+        title = key_title(title)
     return plain(title, 60) + (f" ({unit_text(unit)})" if unit_text(unit) else "")
+
+
+def key_title(key):
+    """'layer(2)%thickness_um' -> 'layer 2: thickness'."""
+    group, _, name = key.rpartition("%")
+    unit = studies.unit_of(key)
+    for end in ("_" + unit.replace("/", "_").replace(" ", "_"), "_" + unit):
+        name = name[: -len(end)] if name.endswith(end) else name
+    number = re.search(r"\((\d+)\)", group)
+    return (f"{group.split('(')[0]} {number.group(1)}: " if number else "") + name.replace("_", " ")
 
 
 def place_title(axis, place):
@@ -103,7 +109,7 @@ def place_title(axis, place):
 
 def is_logarithmic(numbers):
     """Whether the numbers lie more evenly on a logarithmic scale."""
-    if numbers is None or len(numbers) < 3 or min(numbers) <= 0 or max(numbers) < 8 * min(numbers):
+    if numbers is None or len(numbers) < 3 or min(numbers) <= 0 or max(numbers) < 4 * min(numbers):
         return False
     steps, ratios = (np.diff(np.sort(v)) for v in (numbers, np.log(numbers)))
     return ratios.std() / ratios.mean() < steps.std() / steps.mean()
@@ -519,10 +525,11 @@ def chosen_points(study, limit=6, demand=lambda run: True):
     """Points whose runs stand for the study: along the first axis with the others at their first place that has runs,
     at most `limit`, evenly taken; with labels that say what differs."""
     usable = []
-    for point in study.points:
-        run = point.run
-        if run is not None and point.status != "missing" and demand(run):
-            usable.append((point, run))
+    for status in ("done", "failed"):  # what failed only where there is nothing else
+        for point in study.points if not usable else []:
+            run = point.run
+            if run is not None and point.status == status and demand(run):
+                usable.append((point, run))
     if len(usable) > limit:
         axis = first_axis(study)
         a = study.axes.index(axis)

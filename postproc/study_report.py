@@ -54,6 +54,7 @@ figcaption { margin-top: 0.6rem; font-size: 0.9rem; color: #4b5157; }
 table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 td { overflow-wrap: normal; }
+#points td { white-space: nowrap; } #points td.words { white-space: normal; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.words { min-width: 9rem; }
 #points thead th { position: sticky; top: 0; background: var(--box); padding: 0; vertical-align: bottom; z-index: 1; }
@@ -200,7 +201,7 @@ def heading_of(study, name, variable):
     unit = unit_text(variable.attrs.get("units", ""))
     for axis in study.axes:
         if name in axis.keys:
-            words = study_plots.axis_title(axis) if len(axis.keys) == 1 else name
+            words = study_plots.axis_title(axis) if len(axis.keys) == 1 else study_plots.key_title(name)
             words = words.replace(r"\$", "$")
             return (words[: -len(unit) - 3] if unit and words.endswith(f"({unit})") else words), unit
     if name in studies.OUTCOMES:
