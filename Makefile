@@ -115,7 +115,7 @@ CUDA_FLAGS ?= -O3
 NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_FLAGS) $(NVCC_CONTRACT) $(CUDA_CODE) $(CUDA_WARNINGS) -Ikernels \
   -Xcompiler -Wall,-Wextra
 # gcc links; never -lcuda, which would need a driver to start.
-CUDA_LIBS := -L$(CUDA)/lib64 -lcudart_static -lstdc++ -lpthread -ldl -lrt
+CUDA_LIBS := -L$(CUDA)/lib64 -Wl,-rpath,$(CUDA)/lib64 -lcudart_static -lcufft -lstdc++ -lpthread -ldl -lrt
 NVCC_VERSION := $(shell $(NVCC) --version | sed -n 's/.*release [^,]*, V/nvcc /p')
 endif
 

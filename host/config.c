@@ -52,8 +52,8 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 static const struct {
   const char *group, *key, *value;
 } not_built[] = {
-    {"model", "interface", "allen_cahn"}, {"model", "mechanics", ".true."}, {"nucleation", NULL, NULL},
-    {"protocol", "end_at", "nucleation"}, {"solver", "precision", "mixed"}, {"allen_cahn", NULL, NULL},
+    {"model", "interface", "allen_cahn"}, {"nucleation", NULL, NULL}, {"protocol", "end_at", "nucleation"},
+    {"solver", "precision", "mixed"},     {"allen_cahn", NULL, NULL},
 };
 
 /* Which modes use a key of &protocol, and which need it. */
@@ -1019,7 +1019,7 @@ static void check_lithium(const reader *r) {
 static void check_properties(const reader *r, const pf_config_material *p, int layer, int m, bool film, bool touched) {
   const pf_config *cfg = r->cfg;
   const int group = layer >= 0 ? LAYER : MATERIAL, which = layer >= 0 ? layer : m;
-  const char *needed[5][2] = {{NULL}}, *what = layer >= 0 ? "layer" : "material";
+  const char *needed[7][2] = {{NULL}}, *what = layer >= 0 ? "layer" : "material";
   int count = 0;
   /* a film needs a conductivity or a resistance; a bad value was told already */
   if (isnan(p->ionic_conductivity_S_cm) && !(film && p->film_resistance_ohm_cm2 >= 0.0)) {
@@ -1043,6 +1043,14 @@ static void check_properties(const reader *r, const pf_config_material *p, int l
     needed[count++][1] =
         film ? "electrons is on (of a film: thickness over it is the resistance for electrons)" : "electrons is on";
   }
+  if (cfg->model.mechanics && isnan(p->youngs_modulus_GPa) && !film) {
+    needed[count][0] = "youngs_modulus_GPa";
+    needed[count++][1] = "mechanics is on";
+  }
+  if (cfg->model.mechanics && isnan(p->poisson_ratio) && !film) {
+    needed[count][0] = "poisson_ratio";
+    needed[count++][1] = "mechanics is on";
+  }
   for (int i = 0; i < count; i++) {
     const bool told =
         (layer >= 0 && given(cfg, LAYER, layer, needed[i][0])) || (m >= 0 && given(cfg, MATERIAL, m, needed[i][0]));
@@ -1058,9 +1066,6 @@ static void check_properties(const reader *r, const pf_config_material *p, int l
   if (isnan(p->fracture_toughness_MPa_m05) != isnan(p->flaw_depth_um))
     say(r, PF_ERROR, group, which, isnan(p->flaw_depth_um) ? "fracture_toughness_MPa_m05" : "flaw_depth_um",
         "%s '%s' has only one of fracture_toughness_MPa_m05 and flaw_depth_um, needed: both or none", what, p->name);
-  if (cfg->model.mechanics && (isnan(p->youngs_modulus_GPa) || isnan(p->poisson_ratio)))
-    say(r, PF_ERROR, group, which, isnan(p->youngs_modulus_GPa) ? "youngs_modulus_GPa" : "poisson_ratio",
-        "not given for %s '%s', needed: mechanics is on", what, p->name);
 }
 
 static void check_layers(const reader *r) {

@@ -50,6 +50,11 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .step = s->step,
       .dt_s = s->dt,
   };
+  if (s->elasticity) {
+    PF_TRY(PF_MAX(s->backend, elastic_peak, g, sums, .xi = s->xi, .stress = s->stress, .cells = pf_cells(g),
+                  .dimensions = s->elasticity->dimensions));
+    row->peak_stress_MPa = sums[0] / 1e6;
+  }
   if (s->salty) {
     double c0 = (double)INFINITY; /* of the layer with least salt: s is continuous, c is not */
     for (int m = 0; m < PF_MATERIALS; m++)
@@ -89,6 +94,24 @@ pf_status pf_measure_fracture(pf_state *s, double *margin) {
   return PF_OK;
 }
 
+/* Those of a grid's dimensions come first. */
+static const struct {
+  const char *name, *long_name;
+  int what;
+} stress[] = {{"stress_xx", "Cauchy stress, xx", 0},
+              {"stress_yy", "Cauchy stress, yy", 1},
+              {"stress_zz", "Cauchy stress, zz", 2},
+              {"stress_xy", "Cauchy stress, xy", 3},
+              {"stress_xz", "Cauchy stress, xz", 4},
+              {"stress_yz", "Cauchy stress, yz", 5},
+              {"von_mises", "von Mises' stress", PF_STRESS_MISES},
+              {"pressure", "pressure, a third of minus the trace of the stress", PF_STRESS_PRESSURE}};
+
+const char *pf_measure_field_name(const pf_grid *grid, const char *name, int n) {
+  if (strcmp(name, "stress") != 0) return n == 0 ? name : NULL;
+  return n < pf_tensor_components(pf_dimensions(grid)) ? stress[n].name : NULL;
+}
+
 pf_status pf_measure_field(pf_state *s, const char *name, float *values, const char **units, const char **long_name) {
   static const struct {
     const char *name, *units, *long_name;
@@ -117,6 +140,14 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
     PF_TRY(PF_MAP(s->backend, export, &s->grid, .x = from[f], .material = s->material, .params = s->d_params,
                   .y = s->scratch, .factor = factor[f], .by_salt = f == 1));
     return s->backend->download(s->backend, values, s->scratch, cells * sizeof(float));
+  }
+  for (size_t f = 0; s->elasticity && f < sizeof stress / sizeof *stress; f++) {
+    if (strcmp(name, stress[f].name) != 0) continue;
+    *units = "Pa";
+    *long_name = stress[f].long_name;
+    PF_TRY(PF_MAP(s->backend, elastic_export, &s->grid, .stress = s->stress, .y = s->scratch, .what = stress[f].what,
+                  .cells = pf_cells(&s->grid), .dimensions = s->elasticity->dimensions));
+    return s->backend->download(s->backend, values, s->scratch, (size_t)pf_cells(&s->grid) * sizeof(float));
   }
   return PF_FAIL(PF_BAD_INPUT, "there is no field '%s' in this run", name);
 }

@@ -18,7 +18,10 @@ pf_status pf_measure_short(pf_state *state, bool *is_short);
 /* Largest overpotential of deposition in units of the one that (12) allows, over both electrodes: from 1 on a flaw is
  * critical. */
 pf_status pf_measure_fracture(pf_state *state, double *margin);
-/* A field by its output name (phase, salt, potential, electron_potential, material) in SI units, host [nz][ny][nx].  PF_BAD_INPUT if there
+/* The n-th field that a name of &output fields stands for: `stress` for its components stress_xx ..., any other for itself.
+ * NULL: there are not so many. */
+const char *pf_measure_field_name(const pf_grid *grid, const char *name, int n);
+/* A field by its name in files (phase, salt, potential, electron_potential, material, stress_xx ..., von_mises, pressure) in SI units, host [nz][ny][nx].  PF_BAD_INPUT if there
  * is no such field. */
 pf_status pf_measure_field(pf_state *state, const char *name, float *values, const char **units,
                            const char **long_name);

@@ -13,6 +13,19 @@
 #include "summary.h"
 #include "version.h"
 
+/* A name of &output fields may stand for the six components of a tensor. */
+enum { FIELDS_MAX = PF_FIELDS_MAX + 5 };
+
+/* The n-th field of a snapshot, by its name in files; NULL: there are not so many. */
+static const char *field_name(const pf_config *cfg, const pf_grid *grid, int n) {
+  for (int f = 0; f < PF_FIELDS_MAX && cfg->output.fields[f][0]; f++) {
+    const char *name = NULL;
+    for (int part = 0; (name = pf_measure_field_name(grid, cfg->output.fields[f], part)) != NULL; part++)
+      if (n-- == 0) return name;
+  }
+  return NULL;
+}
+
 double pf_output_clock(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -24,7 +37,7 @@ pf_status pf_output_open(pf_output *o, const pf_config *cfg, pf_output_mode mode
   *o = (pf_output){
       .cfg = cfg, .log = log, .state = state, .protocol = protocol, .begun = pf_output_clock(), .last_history_s = -1};
   int fields = 0;
-  while (fields < PF_FIELDS_MAX && cfg->output.fields[fields][0]) fields++;
+  while (field_name(cfg, &state->grid, fields)) fields++;
   o->values = malloc((size_t)pf_cells(&state->grid) * (size_t)(fields > 0 ? fields : 1) * sizeof(float));
   PF_CHECK(o->values, PF_NO_MEMORY, "no memory for the snapshots");
   const double interval = cfg->output.snapshot_interval_h * 3600;
@@ -86,10 +99,9 @@ static pf_status write_snapshot(pf_output *o) {
   pf_state *s = o->state;
   const pf_config *cfg = o->cfg;
   const size_t cells = (size_t)pf_cells(&s->grid);
-  pf_snapshot_field field[PF_FIELDS_MAX];
+  pf_snapshot_field field[FIELDS_MAX];
   int fields = 0;
-  for (int n = 0; n < PF_FIELDS_MAX && cfg->output.fields[n][0]; n++) {
-    const char *name = cfg->output.fields[n];
+  for (const char *name; (name = field_name(cfg, &s->grid, fields)) != NULL;) {
     float *values = o->values + (size_t)fields * cells;
     pf_snapshot_field *f = &field[fields++];
     *f = (pf_snapshot_field){.name = name, .values = values};
@@ -183,6 +195,9 @@ pf_status pf_output_summary(const pf_output *o, const char *status) {
                         .cells_per_second = seconds > 0 ? steps * (double)pf_cells(&s->grid) / seconds : 0,
                         .newton = {steps > 0 ? o->newton / steps : 0, o->newton_most},
                         .linear = {o->newton > 0 ? o->cycles / o->newton : 0, o->cycles_most},
+                        .has_stress = s->elasticity != NULL,
+                        .stress = {s->stress_solves > 0 ? (double)s->stress_iterations / (double)s->stress_solves : 0,
+                                   s->stress_iterations_most},
                         .pfsolve = pf_version(),
                         .commit = pf_version_commit(),
                         .compiler = pf_version_compiler(),

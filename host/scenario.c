@@ -75,6 +75,34 @@ static pf_electrode electrode(const pf_config *cfg, const pf_scenario *s, int fi
   return e;
 }
 
+/* (10), (11) */
+static pf_mechanics mechanics(const pf_config *cfg, const pf_scenario *s) {
+  const pf_config_lithium *l = &cfg->lithium;
+  const double molar = l->molar_volume_cm3_mol * 1e-6, k = 2 * pi / width(cfg);
+  const double soft = (1 - l->poisson_ratio * l->poisson_ratio) / (l->youngs_modulus_GPa * 1e9);
+  double stiff = soft, kappa = 0;
+  pf_mechanics m = {.full = l->eigenstrain,
+                    .isotropic = l->eigenstrain_form == PF_EIGENSTRAIN_ISOTROPIC,
+                    .pressure = given(cfg->conditions.stack_pressure_MPa, 0) * 1e6,
+                    .cap = l->lithium_plasticity ? 3 * l->yield_stress_MPa * 1e6 : (double)INFINITY,
+                    .volume = molar / (PF_FARADAY * s->scales.potential),
+                    .tolerance = cfg->solver.mechanics_tolerance,
+                    .thermal = s->scales.potential,
+                    .charge = PF_FARADAY * s->grid.h / molar};
+  m.force = l->elastic_driving_force == PF_ELASTIC_ENERGY ? PF_FORCE_ENERGY
+            : m.isotropic                                 ? PF_FORCE_PRESSURE
+                                                          : PF_FORCE_TRACTION;
+  for (int n = 0; n < s->electrolytes; n++) {
+    const pf_config_material *p = s->electrolyte[n];
+    stiff = fmin(stiff, (1 - p->poisson_ratio * p->poisson_ratio) / (p->youngs_modulus_GPa * 1e9));
+    kappa = fmax(kappa, p->ionic_conductivity_S_cm * S_cm + path(p));
+    m.exchange = fmax(m.exchange, given(p->exchange_current_mA_cm2, 0) * mA_cm2);
+  }
+  m.feedback = molar / PF_FARADAY * molar / PF_FARADAY * k * m.full / (2 * (soft + stiff));
+  m.series = 1 / (kappa * k);
+  return m;
+}
+
 void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   *s = (pf_scenario){0};
   s->grid = (pf_grid){cfg->grid.cells[0], cfg->grid.cells[1], cfg->grid.cells[2], cfg->grid.spacing_um * um};
@@ -96,6 +124,11 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
                : cfg->lithium.counter_kinetics       ? PF_COUNTER_FACE
                                                      : PF_COUNTER_IDEAL;
   for (int m = 0; m < s->electrolytes; m++) p->material[m] = electrolyte(cfg, s, s->electrolyte[m]);
+  if (cfg->model.mechanics) {
+    s->mechanics = mechanics(cfg, s);
+    p->mechanics = 1;
+    p->pressure = s->mechanics.volume * s->mechanics.pressure;
+  }
   const int last = cfg->layers - 1;
   p->electrode[0] = electrode(cfg, s, cfg->layer[0].film ? 0 : -1);
   p->electrode[1] = electrode(cfg, s, cfg->layer[last].film ? last : -1);
@@ -215,6 +248,20 @@ static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, 
   }
 }
 
+/* Stresses below this, Pa, act by less than 1e-4 RT/F on the reaction: they need not be right to the tolerance. */
+static const double stress_that_matters = 1e4;
+
+static void set_moduli(const pf_config *cfg, const pf_scenario *sc, pf_elasticity *e) {
+  double young[PF_MATERIALS], poisson[PF_MATERIALS];
+  for (int m = 0; m < sc->electrolytes; m++) {
+    young[m] = sc->electrolyte[m]->youngs_modulus_GPa * 1e9;
+    poisson[m] = sc->electrolyte[m]->poisson_ratio;
+  }
+  pf_elasticity_set_moduli(e, young, poisson, sc->electrolytes, cfg->lithium.youngs_modulus_GPa * 1e9,
+                           cfg->lithium.poisson_ratio);
+  e->stress_floor = stress_that_matters;
+}
+
 static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s, initial *f) {
   const size_t n = (size_t)pf_cells(&sc->grid), rows = (size_t)pf_rows(&sc->grid);
   f->xi = malloc(n * sizeof(double));
@@ -239,6 +286,8 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
   s->scales = sc->scales;
   s->stack = sc->stack;
   s->tolerance = cfg->solver.potential_tolerance;
+  s->mechanics = sc->mechanics;
+  if (s->elasticity) set_moduli(cfg, sc, s->elasticity);
   return pf_state_start(s);
 }
 
@@ -305,9 +354,19 @@ pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE
               cfg->layer[n].name, given(cfg->layer[n].properties.film_resistance_ohm_cm2, 0));
   if (!isnan(current))
     fprintf(out, "!   the front moves at      %.4g um/h on average\n", molar / PF_FARADAY * current * 3600 / um);
-  bool salty = false;
-  for (int m = 0; m < sc->electrolytes; m++) salty = salty || sc->params.material[m].anion_share > 0;
-  const double bytes = pf_state_bytes(&sc->grid, salty, cfg->model.electrons);
+  if (cfg->model.mechanics) {
+    const pf_mechanics *m = &sc->mechanics;
+    fprintf(out, "!   stack pressure            %.4g mV of overpotential on both electrodes\n",
+            1e3 * v * m->volume * m->pressure);
+    if (isfinite(m->cap))
+      fprintf(out, "!   lithium yields            stress changes the overpotential by %.3g mV at most\n",
+              1e3 * v * m->volume * m->cap);
+    else
+      fprintf(out,
+              "!   lithium stays elastic     a surface answers its shortest ripple within %.3g s: so long is a step\n",
+              (m->thermal / m->exchange + m->series) / m->feedback);
+  }
+  const double bytes = pf_state_bytes(&sc->grid, &sc->params);
   fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20,
           bytes / (double)pf_cells(&sc->grid));
   return describe_microstructure(cfg, sc, out);

@@ -16,6 +16,7 @@ typedef struct pf_scenario {
   int electrolytes;           /* those of params.material: of the layers, then of a microstructure */
   const pf_config_material *electrolyte[PF_MATERIALS]; /* their keys, of cfg (pf_config_electrolyte) */
   double reference_conductivity;                       /* S/m */
+  pf_mechanics mechanics;                              /* where it is on */
 } pf_scenario;
 
 void pf_scenario_make(const pf_config *cfg, pf_scenario *scenario);

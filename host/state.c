@@ -22,6 +22,8 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
   const size_t n = (size_t)pf_cells(g), rows = (size_t)pf_rows(g);
   const size_t salty = s->salty ? n : 0, ion = s->salty ? 0 : n; /* of the solver of both unknowns, of one */
   const size_t e = s->params.electrons ? n : 0, both = s->salty ? 2 * n : e;
+  const size_t solid = s->params.mechanics ? n : 0, dimensions = (size_t)pf_dimensions(g);
+  const size_t components = (size_t)pf_tensor_components(pf_dimensions(g));
   enum { KEPT = true, MADE = false };
   const pf_state_array all[] = {
       ARRAY(xi, n, KEPT),
@@ -73,6 +75,10 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(ion_du, ion, MADE),
       ARRAY(ion_sensitivity, ion, KEPT),
       ARRAY(ion_border, ion, MADE),
+      ARRAY(push, solid, KEPT),
+      ARRAY(displacement, dimensions * solid, KEPT),
+      ARRAY(eigenstrain, components * solid, KEPT),
+      ARRAY(stress, components * solid, KEPT),
   };
   _Static_assert(sizeof all / sizeof *all <= PF_STATE_ARRAYS_MAX, "more room for the table");
   memcpy(array, all, sizeof all);
@@ -118,6 +124,7 @@ static pf_status create(pf_state *s) {
   }
   PF_TRY(pf_state_upload_params(s));
   if (s->params.electrons) PF_TRY(pf_electrons_create(s->backend, &s->grid, s->salty, &s->electrons));
+  if (s->params.mechanics) PF_TRY(pf_elasticity_create(s->backend, &s->grid, &s->elasticity));
   if (s->salty) return pf_linear_create(s->backend, &s->grid, &s->linear);
   return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
 }
@@ -125,7 +132,7 @@ static pf_status create(pf_state *s) {
 /* Told before anything is taken (a GPU says it itself). */
 static pf_status check_memory(const pf_state *s) {
   const pf_grid *g = &s->grid;
-  const double bytes = pf_state_bytes(g, s->salty, s->params.electrons);
+  const double bytes = pf_state_bytes(g, &s->params);
   if (strcmp(s->backend->name, "cuda") == 0) return PF_OK;
   const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
   PF_CHECK(bytes <= there, PF_NO_MEMORY,
@@ -162,15 +169,17 @@ void pf_state_destroy(pf_state *s) {
   pf_electrons_destroy(s->electrons);
   pf_linear_destroy(s->linear);
   pf_multigrid_destroy(s->multigrid);
+  pf_elasticity_destroy(s->elasticity);
   free(s);
 }
 
-double pf_state_bytes(const pf_grid *grid, bool salty, bool electrons) {
-  const pf_state like = {.grid = *grid, .salty = salty, .params.electrons = electrons};
+double pf_state_bytes(const pf_grid *grid, const pf_params *params) {
+  const pf_state like = {.grid = *grid, .params = *params, .salty = has_salt(params)};
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(&like, array);
-  double bytes = salty ? pf_linear_bytes(grid) : pf_multigrid_bytes(grid);
-  if (electrons) bytes += pf_electrons_bytes(grid, salty);
+  double bytes = like.salty ? pf_linear_bytes(grid) : pf_multigrid_bytes(grid);
+  if (params->electrons) bytes += pf_electrons_bytes(grid, like.salty);
+  if (params->mechanics) bytes += pf_elasticity_bytes(grid);
   for (int n = 0; n < arrays; n++) bytes += (double)array[n].bytes;
   return bytes;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "backend.h"
+#include "elasticity.h"
 #include "kept.h"
 #include "linear.h"
 #include "multigrid.h"
@@ -34,6 +35,24 @@ typedef struct pf_transport_report {
   int newton, cycles; /* Newton iterations, V-cycles */
   double residual;    /* current that is out of balance, of the whole */
 } pf_transport_report;
+
+/* What mechanics is run with (mechanics.h). */
+typedef struct pf_mechanics {
+  double full;      /* eigenstrain of full insertion, eps0 of (10) */
+  int isotropic;    /* its form: I/3 instead of n x n */
+  int force;        /* PF_FORCE_TRACTION, PF_FORCE_PRESSURE, PF_FORCE_ENERGY */
+  double pressure;  /* of the stack, Pa */
+  double cap;       /* of (11), Pa; INFINITY: lithium does not yield */
+  double volume;    /* Vm/(RT), 1/Pa */
+  double tolerance; /* of the stress */
+  /* How fast an elastic surface answers, for the time step: at the shortest wave, k = 2 pi/W, a current i deposits
+   * (Vm/F) i dt, which costs (Vm/F) k E* eps0/2 of potential for each length, across the surface's and the electrolyte's
+   * resistance. */
+  double feedback;          /* (Vm/F)^2 k E* eps0/2, V/(A/m2 s) */
+  double series;            /* 1/(kappa k), ohm m2 */
+  double thermal, exchange; /* RT/F, V; largest i0, A/m2 */
+  double charge;            /* F h/Vm: current density of a front that moves by one cell a second, A s/m2 */
+} pf_mechanics;
 
 /* The numbers that a step leaves to the next: members of pf_state, kept in checkpoints. */
 // clang-format off
@@ -63,7 +82,14 @@ typedef struct pf_transport_report {
   X(double, salt_start, )                                                                          \
   X(double, salt_out, )                                                                            \
   X(double, faraday_error, )  /* relative, of the last step */                                     \
-  X(double, salt_error, )
+  X(double, salt_error, )                                                                          \
+  /* Mechanics: stretch (elasticity.h); cells and s since the stress was found; counts. */           \
+  X(double, stretch, [3])                                                                          \
+  X(double, stress_moved, )                                                                        \
+  X(double, stress_elapsed, )                                                                      \
+  X(long, stress_solves, )                                                                         \
+  X(long, stress_iterations, )                                                                     \
+  X(long, stress_iterations_most, )
 // clang-format on
 
 typedef struct pf_state {
@@ -112,6 +138,12 @@ typedef struct pf_state {
   double *ax, *ay, *az, *m, *ion_rhs, *ion_du, *ion_sensitivity, *ion_border;
   pf_multigrid *multigrid;
 
+  /* Mechanics, NULL where it is off (mechanics.h, elasticity.h). */
+  double *push;                                /* (Vm/F) p_n of (3), RT/F */
+  double *displacement, *eigenstrain, *stress; /* pf_elastic_field */
+  pf_elasticity *elasticity;
+  pf_mechanics mechanics;
+
   PF_STATE_NUMBERS(PF_KEPT_MEMBER_)
 } pf_state;
 
@@ -119,7 +151,7 @@ typedef struct pf_state {
 #define PF_REACTION_OF(state)                                                                                          \
   .xi = (state)->xi, .phi = (state)->phi, .s = (state)->s, .weight = (state)->weight, .curvature = (state)->curvature, \
   .material = (state)->material, .owner = (state)->owner, .hotspot = (state)->hotspot, .metal = (state)->phi_e,        \
-  .params = (state)->d_params, .voltage = (state)->voltage
+  .push = (state)->push, .params = (state)->d_params, .voltage = (state)->voltage
 
 /* One array of the state: a line of the table in state.c, which allocation, release and checkpoints go by. */
 typedef struct pf_state_array {
@@ -140,8 +172,8 @@ pf_status pf_state_renew(pf_state *state);
 /* Allocates everything but sets no field.  PF_NO_MEMORY. */
 pf_status pf_state_create(pf_backend *backend, const pf_grid *grid, const pf_params *params, pf_state **state);
 void pf_state_destroy(pf_state *state);
-/* Bytes that create takes from the backend for this grid, with a salt equation or without, with (9) or without. */
-double pf_state_bytes(const pf_grid *grid, bool salty, bool electrons);
+/* Bytes that create takes from the backend for this grid and physics. */
+double pf_state_bytes(const pf_grid *grid, const pf_params *params);
 /* To be called once xi, s, phi, material, hotspot and params are set: owners, balances. */
 pf_status pf_state_start(pf_state *state);
 /* Copies params to the backend after a change. */

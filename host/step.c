@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "mechanics.h"
 #include "transport.h"
 
 /* M of (4) in units of v eps.  The bracket moves no planar front and smooths a ripple of 32 cells by less than 1e-4 of what
@@ -23,6 +24,7 @@ static void swap(double **a, double **b) {
 static pf_status move_front(pf_state *s, double dt) {
   pf_backend *b = s->backend;
   double sums[PF_SUMS];
+  PF_TRY(pf_mechanics_deposit(s, dt)); /* (10): eigenstrain */
   PF_TRY(PF_SUM(b, grow, &s->grid, sums, .xi = s->xi, .reaction = s->reaction, .material = s->material,
                 .owner = s->owner, .xi_new = s->xi_next, .growth_dt = s->params.growth * dt, .shift = s->shift * dt,
                 .enters = s->enters));
@@ -103,6 +105,7 @@ static void set_frame(pf_state *s, double current) {
 pf_status pf_step_start(pf_state *s, const pf_drive *drive, pf_step_report *report) {
   pf_transport_report transport;
   s->shift = 0;
+  PF_TRY(pf_mechanics_solve(s)); /* (10), (11) */
   PF_TRY(pf_transport_step(s, 0, drive, &transport));
   *report = (pf_step_report){.newton = transport.newton, .cycles = transport.cycles, .limited = transport.limited};
   PF_CHECK(transport.converged, PF_FAILED,
@@ -117,6 +120,7 @@ pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *d
   *report = (pf_step_report){0};
   double dt = fmin(control->dt_max, dt_most);
   if (s->speed > 0) dt = fmin(dt, control->cfl / s->speed);
+  dt = fmin(dt, pf_mechanics_step_limit(s));
   if (s->dt > 0) dt = fmin(dt, 2 * s->dt);                         /* grows slowly after a cut */
   if (dt_most - dt < 0.5 * dt && dt < dt_most) dt = 0.5 * dt_most; /* no splinter at the end of a half cycle */
   pf_transport_report transport;
@@ -148,5 +152,6 @@ pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *d
   s->step++;
   PF_TRY(pf_state_connect(s));
   PF_TRY(pf_state_geometry(s));
+  PF_TRY(pf_mechanics_follow(s, dt)); /* (10), (11) when due */
   return health(s);
 }

@@ -60,6 +60,7 @@ pf_status pf_summary_write(const char *folder, const pf_summary *s) {
   pf_put_number(&t, ",\n  ", "cells_per_second", s->cells_per_second);
   pf_put_iterations(&t, ",\n  \"solver\": {", "newton", &s->newton);
   pf_put_iterations(&t, ", ", "linear", &s->linear);
+  if (s->has_stress) pf_put_iterations(&t, ", ", "stress", &s->stress);
   pf_put_string(&t, "},\n  \"versions\": {", "pfsolve", s->pfsolve);
   pf_put_string(&t, ", ", "commit", s->commit);
   pf_put_string(&t, ", ", "compiler", s->compiler);

@@ -44,9 +44,11 @@ typedef struct pf_summary {
   double leaked_mAh_cm2;            /* the same as a charge */
   double time_s;                    /* reached by the run */
   long steps;
-  double seconds;                          /* of wall time */
-  double cells_per_second;                 /* cells times steps over seconds */
-  pf_summary_iterations newton, linear;    /* newton: a step; linear: a Newton iteration or linear solve */
+  double seconds;                       /* of wall time */
+  double cells_per_second;              /* cells times steps over seconds */
+  pf_summary_iterations newton, linear; /* newton: a step; linear: a Newton iteration or linear solve */
+  bool has_stress;
+  pf_summary_iterations stress;            /* a solution for the stress */
   const char *pfsolve, *commit, *compiler; /* versions; netcdf's own is added by the writer */
   const char *netcdf;                      /* pf_snapshot_netcdf_version() */
   const char *backend, *device;

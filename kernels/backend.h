@@ -24,6 +24,9 @@ typedef struct pf_stage {
 } pf_stage;
 enum { PF_STAGES_MAX = 8 };
 
+/* Plans of a Fourier transform, of the backend that made them. */
+typedef struct pf_fft pf_fft;
+
 typedef struct pf_backend pf_backend;
 struct pf_backend {
   const char *name;  /* "cpu", "check", "cuda" */
@@ -49,6 +52,14 @@ struct pf_backend {
    * over memory, stage behind stage, because a stage reads what an earlier one writes, and an earlier one what it
    * writes, at most one cell away. */
   pf_status (*chain)(pf_backend *, const pf_stage *, int stages, const pf_grid *);
+
+  /* Fourier transforms of `batch` real fields [batch][nz][ny][nx] to the half of their spectra that counts, complex
+   * [batch][nz][ny][nx/2 + 1] (pf_spectrum is its grid) with real and imaginary part side by side.  Not scaled: forward
+   * and back multiplies by the number of cells.  inverse spends the spectrum: its values are lost. */
+  pf_status (*fft_create)(pf_backend *, const pf_grid *, int batch, pf_fft **);
+  void (*fft_destroy)(pf_backend *, pf_fft *);
+  pf_status (*fft_forward)(pf_backend *, pf_fft *, const double *field, double *spectrum);
+  pf_status (*fft_inverse)(pf_backend *, pf_fft *, double *spectrum, double *field);
 
   pf_status (*synchronize)(pf_backend *);
   void (*destroy)(pf_backend *);

@@ -12,6 +12,7 @@
  *
  * A fault in an operation that returns nothing (release) is told by the next one that does. */
 #include "backend.h"
+#include "fft_cpu.h"
 #include "launch.h"
 
 #include <stdarg.h>
@@ -415,6 +416,61 @@ static pf_status check_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, co
   return call_end(&c);
 }
 
+/* ---- Fourier transforms: what is read stays, what is written held NaN before, a spent spectrum holds NaN ---- */
+
+static pf_status check_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
+  CHECK_FAULT((check *)b->self);
+  return LOOPS(b)->fft_create(LOOPS(b), g, batch, fft);
+}
+
+static void check_fft_destroy(pf_backend *b, pf_fft *fft) { LOOPS(b)->fft_destroy(LOOPS(b), fft); }
+
+/* The bytes of a field and of a spectrum, each at the start of an array. */
+typedef struct transform {
+  char *field, *spectrum;
+  size_t field_bytes, spectrum_bytes;
+} transform;
+
+static pf_status transform_begin(pf_backend *b, const pf_fft *fft, const double *field, const double *spectrum,
+                                 transform *t) {
+  check *self = b->self;
+  CHECK_FAULT(self);
+  const pf_grid grid = pf_fft_cpu_grid(fft), waves = pf_spectrum(&grid);
+  t->field_bytes = (size_t)(pf_fft_cpu_batch(fft) * pf_cells(&grid)) * sizeof(double);
+  t->spectrum_bytes = (size_t)(pf_fft_cpu_batch(fft) * pf_cells(&waves)) * 2 * sizeof(double);
+  PF_TRY(range_find(self, "the field of a transform", field, t->field_bytes, &t->field));
+  return range_find(self, "the spectrum of a transform", spectrum, t->spectrum_bytes, &t->spectrum);
+}
+
+static pf_status transform_written(const char *what, const char *data, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += sizeof(double)) {
+    PF_CHECK(!same_bytes(data + i, sizeof(double), BLANK), PF_FAILED, "check: the %s: value %zu was not written", what,
+             i / sizeof(double));
+  }
+  return PF_OK;
+}
+
+static pf_status check_fft_forward(pf_backend *b, pf_fft *fft, const double *field, double *spectrum) {
+  transform t;
+  PF_TRY(transform_begin(b, fft, field, spectrum, &t));
+  const uint64_t hash = hash_bytes(t.field, t.field_bytes);
+  memset(t.spectrum, BLANK, t.spectrum_bytes);
+  PF_TRY(LOOPS(b)->fft_forward(LOOPS(b), fft, (const double *)(const void *)t.field, (double *)(void *)t.spectrum));
+  PF_CHECK(hash == hash_bytes(t.field, t.field_bytes), PF_FAILED, "check: a forward transform has changed its field");
+  PF_TRY(check_synchronize(b));
+  return transform_written("spectrum of a transform", t.spectrum, t.spectrum_bytes);
+}
+
+static pf_status check_fft_inverse(pf_backend *b, pf_fft *fft, double *spectrum, double *field) {
+  transform t;
+  PF_TRY(transform_begin(b, fft, field, spectrum, &t));
+  memset(t.field, BLANK, t.field_bytes);
+  PF_TRY(LOOPS(b)->fft_inverse(LOOPS(b), fft, (double *)(void *)t.spectrum, (double *)(void *)t.field));
+  memset(t.spectrum, BLANK, t.spectrum_bytes);
+  PF_TRY(check_synchronize(b));
+  return transform_written("field of a transform", t.field, t.field_bytes);
+}
+
 pf_status pf_backend_check(pf_backend *b, int threads) {
   check *self = calloc(1, sizeof *self);
   PF_CHECK(self, PF_NO_MEMORY, "no memory for a backend");
@@ -436,6 +492,10 @@ pf_status pf_backend_check(pf_backend *b, int threads) {
                     .sum = check_sum,
                     .max = check_max,
                     .chain = pf_chain_plain,
+                    .fft_create = check_fft_create,
+                    .fft_destroy = check_fft_destroy,
+                    .fft_forward = check_fft_forward,
+                    .fft_inverse = check_fft_inverse,
                     .synchronize = check_synchronize,
                     .destroy = check_destroy};
   snprintf(b->device, sizeof b->device, "%.180s, under the memory rules of a GPU", self->loops.device);

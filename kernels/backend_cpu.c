@@ -1,5 +1,6 @@
 /* backend_cpu.c: loops over rows with OpenMP threads, along a row with vector instructions.  No arithmetic here. */
 #include "backend.h"
+#include "fft_cpu.h"
 #include "launch.h"
 
 #include <omp.h>
@@ -394,6 +395,27 @@ static pf_status cpu_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
   return PF_OK;
 }
 
+static pf_status cpu_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
+  return pf_fft_cpu_create(g, batch, ((cpu *)b->self)->threads, fft);
+}
+
+static void cpu_fft_destroy(pf_backend *b, pf_fft *fft) {
+  (void)b;
+  pf_fft_cpu_destroy(fft);
+}
+
+static pf_status cpu_fft_forward(pf_backend *b, pf_fft *fft, const double *field, double *spectrum) {
+  (void)b;
+  pf_fft_cpu_forward(fft, field, spectrum);
+  return PF_OK;
+}
+
+static pf_status cpu_fft_inverse(pf_backend *b, pf_fft *fft, double *spectrum, double *field) {
+  (void)b;
+  pf_fft_cpu_inverse(fft, spectrum, field);
+  return PF_OK;
+}
+
 static pf_status cpu_synchronize(pf_backend *b) {
   (void)b;
   return PF_OK;
@@ -421,6 +443,10 @@ pf_status pf_backend_cpu(pf_backend *b, int threads) {
                     .sum = cpu_sum,
                     .max = cpu_max,
                     .chain = cpu_chain,
+                    .fft_create = cpu_fft_create,
+                    .fft_destroy = cpu_fft_destroy,
+                    .fft_forward = cpu_fft_forward,
+                    .fft_inverse = cpu_fft_inverse,
                     .synchronize = cpu_synchronize,
                     .destroy = cpu_destroy};
   b->threads = self->threads;

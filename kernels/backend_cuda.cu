@@ -6,6 +6,7 @@
 #include "launch.h"
 
 #include <cuda_runtime.h>
+#include <cufft.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,101 @@ pf_status cuda_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
   return PF_OK;
 }
 
+/* ---- Fourier transforms: cuFFT, its work space an array of the backend ---- */
+
+} // namespace
+
+struct pf_fft {
+  cufftHandle forward, inverse;
+  bool has_forward, has_inverse;
+  void *work; /* of both, in turn */
+};
+
+namespace {
+
+/* A transform that failed for want of memory is no fault of the device; any other is. */
+pf_status fft_status(cuda *self, cufftResult result, const char *what, const char *file, int line) {
+  if (result == CUFFT_SUCCESS) return PF_OK;
+  if (result == CUFFT_ALLOC_FAILED)
+    return pf_status_set(PF_NO_MEMORY, file, line, "the device has no memory for a Fourier transform (%s)", what);
+  self->lost = true;
+  snprintf(self->reason, sizeof self->reason, "%.60s: cuFFT error %d", what, static_cast<int>(result));
+  return pf_status_set(PF_FAILED, file, line, "the device failed (%s)", self->reason);
+}
+#define PF_CUFFT(self, call) PF_TRY(fft_status((self), (call), #call, __FILE__, __LINE__))
+
+void cuda_fft_destroy(pf_backend *b, pf_fft *fft) {
+  if (!fft) return;
+  if (!self_of(b)->lost) {
+    if (fft->has_forward) (void)cufftDestroy(fft->forward);
+    if (fft->has_inverse) (void)cufftDestroy(fft->inverse);
+  }
+  b->release(b, fft->work);
+  delete fft;
+}
+
+/* One plan, without work space; *size: how much it needs, bytes. */
+pf_status fft_plan(cuda *self, const pf_grid *g, int batch, cufftType type, cufftHandle *plan, bool *made,
+                   size_t *size) {
+  /* slowest first, as cuFFT has it; directions of one cell are left out */
+  const int rank = pf_dimensions(g), real[3] = {g->nz, g->ny, g->nx}, half[3] = {g->nz, g->ny, g->nx / 2 + 1};
+  int lengths[3], fields[3], waves[3];
+  for (int d = 0; d < rank; d++) {
+    lengths[d] = fields[d] = real[3 - rank + d];
+    waves[d] = half[3 - rank + d];
+  }
+  const pf_grid spectrum = pf_spectrum(g);
+  const int forward = type == CUFFT_D2Z, cells = static_cast<int>(pf_cells(g)),
+            numbers = static_cast<int>(pf_cells(&spectrum));
+  PF_CUFFT(self, cufftCreate(plan));
+  *made = true;
+  PF_CUFFT(self, cufftSetAutoAllocation(*plan, 0));
+  PF_CUFFT(self, cufftMakePlanMany(*plan, rank, lengths, forward ? fields : waves, 1, forward ? cells : numbers,
+                                   forward ? waves : fields, 1, forward ? numbers : cells, type, batch, size));
+  PF_CUFFT(self, cufftSetStream(*plan, self->stream));
+  return PF_OK;
+}
+
+pf_status fft_make(pf_backend *b, const pf_grid *g, int batch, pf_fft *fft) {
+  cuda *self = self_of(b);
+  size_t size[2] = {0, 0};
+  PF_TRY(fft_plan(self, g, batch, CUFFT_D2Z, &fft->forward, &fft->has_forward, &size[0]));
+  PF_TRY(fft_plan(self, g, batch, CUFFT_Z2D, &fft->inverse, &fft->has_inverse, &size[1]));
+  PF_TRY(b->allocate(b, size[0] > size[1] ? size[0] : size[1], &fft->work));
+  PF_CUFFT(self, cufftSetWorkArea(fft->forward, fft->work));
+  PF_CUFFT(self, cufftSetWorkArea(fft->inverse, fft->work));
+  return PF_OK;
+}
+
+pf_status cuda_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **result) {
+  *result = nullptr;
+  PF_ALIVE(self_of(b));
+  PF_CHECK(static_cast<double>(pf_cells(g)) < 2147483647.0, PF_FAILED, "%d x %d x %d cells are too many for cuFFT",
+           g->nx, g->ny, g->nz);
+  pf_fft *fft = new (std::nothrow) pf_fft();
+  PF_CHECK(fft, PF_NO_MEMORY, "no memory for a Fourier transform");
+  const pf_status status = fft_make(b, g, batch, fft);
+  if (status != PF_OK) {
+    cuda_fft_destroy(b, fft);
+    return status;
+  }
+  *result = fft;
+  return PF_OK;
+}
+
+pf_status cuda_fft_forward(pf_backend *b, pf_fft *fft, const double *field, double *spectrum) {
+  PF_ALIVE(self_of(b));
+  PF_CUFFT(self_of(b),
+           cufftExecD2Z(fft->forward, const_cast<double *>(field), reinterpret_cast<cufftDoubleComplex *>(spectrum)));
+  return PF_OK;
+}
+
+pf_status cuda_fft_inverse(pf_backend *b, pf_fft *fft, double *spectrum, double *field) {
+  PF_ALIVE(self_of(b));
+  PF_CUFFT(self_of(b), cufftExecZ2D(fft->inverse, reinterpret_cast<cufftDoubleComplex *>(spectrum), field));
+  return PF_OK;
+}
+
 pf_status cuda_synchronize(pf_backend *b) {
   cuda *self = self_of(b);
   PF_ALIVE(self);
@@ -332,6 +428,10 @@ pf_status pf_backend_cuda(pf_backend *b) {
   b->sum = cuda_sum;
   b->max = cuda_max;
   b->chain = pf_chain_plain;
+  b->fft_create = cuda_fft_create;
+  b->fft_destroy = cuda_fft_destroy;
+  b->fft_forward = cuda_fft_forward;
+  b->fft_inverse = cuda_fft_inverse;
   b->synchronize = cuda_synchronize;
   b->destroy = cuda_destroy;
   snprintf(b->device, sizeof b->device, "%.150s, compute capability %d.%d, %.1f GiB", properties.name, properties.major,

@@ -186,16 +186,17 @@ PF_CELL pf_current pf_counter_face(const pf_params *params, int last, double phi
   *salt_at_face = s;
   if (!last || params->counter == PF_COUNTER_RESOLVED) return c;
   const pf_electrolyte *m = &params->material[material];
+  const double electrode = voltage + params->pressure; /* the lithium there is under the stack pressure, (3) */
   if (params->counter == PF_COUNTER_IDEAL) {
     double d_s;
     const double k = pf_total_conductance(m, s, &d_s);
-    c.i = 2 * k * (phi - voltage);
+    c.i = 2 * k * (phi - electrode);
     c.d_eta = 2 * k;
-    c.d_s = 2 * d_s * (phi - voltage);
+    c.d_s = 2 * d_s * (phi - electrode);
     return c;
   }
   const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[1], 1);
-  return pf_face_reaction(&kinetics, m, phi, s, voltage, salt_at_face);
+  return pf_face_reaction(&kinetics, m, phi, s, electrode, salt_at_face);
 }
 
 /* ---- Residual and Jacobian ---- */

@@ -26,6 +26,13 @@ PF_CELL ptrdiff_t pf_cells(const pf_grid *g) { return (ptrdiff_t)g->nx * g->ny *
 PF_CELL ptrdiff_t pf_rows(const pf_grid *g) { return (ptrdiff_t)g->ny * g->nz; }
 PF_CELL int pf_dimensions(const pf_grid *g) { return g->nz > 1 ? 3 : g->ny > 1 ? 2 : 1; }
 
+/* The grid of wave vectors of a real field's Fourier transform; i, j, k count the waves in x, y, z. */
+PF_CELL pf_grid pf_spectrum(const pf_grid *g) {
+  pf_grid s = *g;
+  s.nx = g->nx / 2 + 1;
+  return s;
+}
+
 /* The first cell of a row (row = k ny + j). */
 PF_CELL pf_at pf_at_row(const pf_grid *g, ptrdiff_t row) {
   const ptrdiff_t nx = g->nx, plane = nx * g->ny;

@@ -4,6 +4,7 @@
 
 #include "cell_block.h"
 #include "cell_connect.h"
+#include "cell_elastic.h"
 #include "cell_electrons.h"
 #include "cell_measure.h"
 #include "cell_multigrid.h"
@@ -20,6 +21,7 @@
   PF_KERNELS_POTENTIAL(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX)   \
+  PF_KERNELS_ELASTIC(MAP, SWEEP, SUM, MAX)   \
   PF_KERNELS_ELECTRONS(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)
 

@@ -46,6 +46,8 @@ typedef struct pf_params {
   double growth;             /* (Vm/F) kappa_ref R T/(F h^2), 1/s: d xi/dt = growth r for a scaled r */
   double eps;                /* W/4 in cells, (1) */
   double floor;              /* conducts where there is only metal: keeps the equations regular, 1e-6 */
+  double pressure;           /* (Vm/F) P of (3) at the face x = Lx, P the stack pressure, RT/F */
+  int32_t mechanics;         /* there is stress: (10), (11) */
   int32_t counter;           /* pf_counter */
   pf_electrode electrode[3]; /* working, counter; [2]: no film, for lithium that belongs to neither */
   double metal;              /* electronic conductance of lithium, capped (9) */

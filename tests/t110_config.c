@@ -470,10 +470,8 @@ static void materials(void) {
 }
 
 static void not_built(void) {
-  SAYS(CELL "&model interface='allen_cahn' mechanics=T /\n",
-       "t.nml:3:1: error: &layer youngs_modulus_GPa: not given for layer 'layer1', needed: mechanics is on\n"
-       "t.nml:5:8: error: &model interface: found 'allen_cahn', which is not built yet\n"
-       "t.nml:5:31: error: &model mechanics: found '.true.', which is not built yet\n");
+  SAYS(CELL "&model interface='allen_cahn' /\n",
+       "t.nml:5:8: error: &model interface: found 'allen_cahn', which is not built yet\n");
   SAYS(CELL "&nucleation /\n&allen_cahn noise=0 /\n",
        "t.nml:5:1: error: &nucleation: this group is not built yet\n"
        "t.nml:6:1: error: &allen_cahn: this group is not built yet\n");
@@ -506,6 +504,29 @@ static void electrons(void) {
   CU_ASSERT_STRING_EQUAL(cfg.output.fields[0], "electron_potential");
   PF_ASSERT_NEAR(cfg.layer[1].properties.electronic_conductivity_S_cm, 1e-9, 0);
   done();
+}
+
+static void mechanics(void) {
+  SAYS(
+      CELL "&model mechanics=T /\n",
+      "t.nml:3:1: error: &layer youngs_modulus_GPa: not given, neither in layer 'layer1' nor in its &material; needed: "
+      "mechanics is on\n"
+      "t.nml:3:1: error: &layer poisson_ratio: not given, neither in layer 'layer1' nor in its &material; needed: "
+      "mechanics is on\n");
+  SETS_SAY(
+      "--set 2: error: &layer youngs_modulus_GPa: found '0': this is out of range; allowed: a number in GPa from 1e-06 "
+      "to 10000\n"
+      "--set 3: error: &layer poisson_ratio: found '0.5': this is out of range; allowed: a number from -0.99 to 0.499\n"
+      "--set 4: error: &lithium youngs_modulus_GPa: found '-1': this is out of range; allowed: a number in GPa from "
+      "0.001 to 10000\n"
+      "--set 5: error: &lithium poisson_ratio: found '0.6': this is out of range; allowed: a number from 0 to 0.499\n",
+      "model%mechanics=T", "layer%youngs_modulus_GPa=0", "layer%poisson_ratio=0.5", "lithium%youngs_modulus_GPa=-1",
+      "lithium%poisson_ratio=0.6");
+  SETS_SAY(
+      "--set 3: error: &layer poisson_ratio: found '-1': this is out of range; allowed: a number from -0.99 to 0.499\n",
+      "model%mechanics=T", "layer%youngs_modulus_GPa=100", "layer%poisson_ratio=-1");
+  SETS_SAY("", "model%mechanics=T", "layer%youngs_modulus_GPa=100", "layer%poisson_ratio=0.25",
+           "output%fields=stress,von_mises,pressure");
 }
 
 static void warnings(void) {
@@ -913,6 +934,7 @@ void t110_config(void) {
                                       {"materials of layers", materials},
                                       {"what is not built yet", not_built},
                                       {"what electrons need", electrons},
+                                      {"what mechanics needs", mechanics},
                                       {"warnings and notes", warnings},
                                       {"--set", sets},
                                       {"numbers of groups and messages are bounded", counts_are_bounded},
