@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
+#include "health.h"
 #include "physics.h"
 #include "protocol.h"
 
@@ -441,9 +442,39 @@ static void no_checkpoint_of_a_sick_state(void) {
   pf_physics_close(p);
 }
 
+/* The watch: a NaN, a lithium fraction far beyond 1 and salt below 0 are failures, which are told. */
+static void health(void) {
+  static const struct {
+    bool salt;
+    double value;
+    const char *said;
+  } row[] = {{false, (double)NAN, "1 values are not finite"},
+             {true, (double)INFINITY, "1 values are not finite"},
+             {false, 1.2, "... 1.2 (1 cells beyond 0 ... 1)"},
+             {false, -0.1, "lithium fraction -0.1"},
+             {true, -0.5, "least salt -0.5"}};
+  for (size_t n = 0; n < sizeof row / sizeof *row; n++) {
+    pf_physics *p = pf_physics_open("&grid cells=40 spacing_um=1 /\n&lithium thickness_um=8 /\n&layer " SALT "/");
+    if (!p) return;
+    const pf_drive drive = pf_physics_current(p, 0.1);
+    pf_health seen = {0};
+    if (pf_physics_start(p, &drive)) PF_ASSERT_OK(pf_health_check(&seen, p->state, NULL));
+    PF_ASSERT_WITHIN(seen.lithium, 8, 1e-3);
+    double *field = row[n].salt ? p->state->s : p->state->xi, *values = pf_physics_field(p, field);
+    if (values) {
+      values[30] = row[n].value;
+      pf_physics_set(p, field, values);
+      PF_ASSERT_FAILS(pf_health_check(&seen, p->state, NULL), PF_FAILED, row[n].said);
+    }
+    free(values);
+    pf_physics_close(p);
+  }
+}
+
 void t510_checkpoint(void);
 void t510_checkpoint(void) {
   pf_test_suite("checkpoint", (pf_test[]){{"every number and array", everything_is_kept},
+                                          {"the watch over the state", health},
                                           {"no checkpoint of a sick state", no_checkpoint_of_a_sick_state},
                                           {"cut and gone on: single ion, hot spot", single_ion_and_hot_spot},
                                           {"cut and gone on: stack, films", stack_with_films},
