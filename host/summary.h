@@ -40,9 +40,9 @@ typedef struct pf_summary {
   int event_count;
   pf_summary_ccd ccd[PF_EVENT_COUNT];
   double faraday_error, salt_error; /* relative; NAN (null) where there is nothing to compare */
-  double leak_fraction;             /* of the charge passed, what the electrolyte's electrons carried; NAN without (9) */
-  double leaked_mAh_cm2;            /* the same as a charge */
-  double time_s;                    /* reached by the run */
+  double leak_fraction;  /* of the charge passed, what the electrolyte's electrons carried; NAN without (9) */
+  double leaked_mAh_cm2; /* the same as a charge */
+  double time_s;         /* reached by the run */
   long steps;
   double seconds;                       /* of wall time */
   double cells_per_second;              /* cells times steps over seconds */
