@@ -17,6 +17,7 @@ import subprocess
 import sys
 import types
 
+IN_PROGRAM = "__file__" not in globals()
 try:
     HERE = pathlib.Path(__file__).resolve().parent
 except NameError:  # in the program, whose --script tells no script where it lies
@@ -309,15 +310,17 @@ def side_by_side(runs, field=None, time=None, part=None, size=None):
     cell, parts = 0, []
     for i, one in enumerate(shown):
         one.view = CreateRenderView()
-        one.view.ViewSize = each
+        if not IN_PROGRAM:  # which makes its windows as large as they are
+            one.view.ViewSize = each
         AssignViewToLayout(view=one.view, layout=layout, hint=cell)
         if i + 1 < len(shown):  # the rest of the row goes to the right of this one
             cell = 2 * cell + 2 if layout.SplitHorizontal(cell, 1.0 / (len(shown) - i)) >= 0 else cell
         SetActiveView(one.view)
         parts.append(build(one, one.view, field))
-    layout.SetSize(each[0] * len(shown), each[1])
+    if not IN_PROGRAM:
+        layout.SetSize(each[0] * len(shown), each[1])
     for i, one in enumerate(shown):
-        look(one.view, one.bounds, each, around)
+        look(one.view, one.bounds, list(one.view.ViewSize) if IN_PROGRAM else each, around)
         colour_bar(one.view, parts[i], field, limits)
         if i:
             AddCameraLink(shown[0].view, one.view, f"camera {i}")

@@ -86,6 +86,33 @@ class Figures(unittest.TestCase):
         self.assertEqual(look.faults(figure), [])
 
 
+class Pages(Figures):
+    def test_labels_stay_on_the_page(self):
+        sheet = plot_style.Sheet(1, 1, 1.0, width=2.5, labels=["one", "two"])
+        sheet.key([plt.Line2D([], []), plt.Line2D([], [])])
+        panel = sheet.panels[0][0]
+        panel.plot([0, 1], [1e-5, 3e-5])
+        self.assertIs(plot_style.whole(sheet.figure), sheet.figure)
+        size = tuple(sheet.figure.get_size_inches())
+        panel.set_ylabel("a label that is\ntaller than its panel and wide")
+        panel.set_xlabel("a label that is longer than the page is wide")
+        panel.set_title("and a title\nof two lines")
+        sheet.figure.text(0.5, 0.5, "in the middle")
+        self.assertNotEqual(look.faults(sheet.figure), [])
+        before = panel.get_window_extent().width
+        plot_style.whole(sheet.figure)
+        wrong = [fault for fault in look.faults(sheet.figure) if "leaves" in fault]
+        self.assertEqual(wrong, [])
+        self.assertGreater(sheet.figure.get_size_inches()[0], size[0])
+        self.assertAlmostEqual(panel.get_window_extent().width, before, delta=0.5)
+
+    def test_what_fits_stays_as_it_is(self):
+        figure = plt.figure(figsize=(3, 2))
+        figure.add_axes((0.3, 0.3, 0.6, 0.6)).set_xlabel("x (µm)")
+        plot_style.whole(figure)
+        self.assertEqual(tuple(figure.get_size_inches()), (3, 2))
+
+
 class Runs(Figures):
     SHAPES = {"one": (64, 1, 1), "two": (61, 37, 1), "wide": (61, 30, 1), "three": (30, 9, 8), "longer": (80, 37, 1)}
 
