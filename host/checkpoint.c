@@ -220,8 +220,10 @@ static pf_status check_finite(const pf_checkpoints *c, const pf_kept *k, const v
     for (size_t n = k->bytes / sizeof *v; n-- > 0;)
       if ((v[n] & 0x7f800000u) == 0x7f800000u) bad = (ptrdiff_t)n;
   }
-  const int nx = c->header.cells[0], ny = c->header.cells[1];
-  PF_CHECK(bad < 0, PF_FAILED, "step %ld: %s is not finite at cell (%td, %td, %td); no checkpoint is made of it", step,
+  const ptrdiff_t nx = c->header.cells[0], ny = c->header.cells[1], cells = nx * ny * c->header.cells[2];
+  const bool found = bad >= 0;
+  if (found) bad %= cells; /* of a field with several parts */
+  PF_CHECK(!found, PF_FAILED, "step %ld: %s is not finite at cell (%td, %td, %td); no checkpoint is made of it", step,
            k->name, bad % nx, bad / nx % ny, bad / nx / ny);
   return PF_OK;
 }

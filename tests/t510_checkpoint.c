@@ -187,6 +187,16 @@ static void electrons(void) {
       16, (int[]){5, 0});
 }
 
+static void mechanics(void) {
+  cut_and_go_on(
+      "&grid cells=40,12 spacing_um=1 /\n&model mechanics=T /\n"
+      "&lithium thickness_um=10 counter_thickness_um=6 perturbation_um=0.5 /\n"
+      "&layer youngs_modulus_GPa=100 poisson_ratio=0.3 " CERAMIC
+      "/\n"
+      "&protocol mode='galvanostatic' current_mA_cm2=2 duration_h=0.5 /\n",
+      16, (int[]){5, 0});
+}
+
 static void three_dimensions(void) {
   cut_and_go_on(
       "&grid cells=24,8,6 spacing_um=2 /\n&lithium thickness_um=14 perturbation_um=0.5 /\n"
@@ -480,6 +490,7 @@ void t510_checkpoint(void) {
                                           {"cut and gone on: stack, films", stack_with_films},
                                           {"cut and gone on: salt, roughness", salt_and_roughness},
                                           {"cut and gone on: electrons", electrons},
+                                          {"cut and gone on: mechanics", mechanics},
                                           {"cut and gone on: 3-D, laminate, potentiostat", three_dimensions},
                                           {"cut and gone on: cycling", cycling_at_every_step},
                                           {"cut and gone on: ladders, events", ladders},
