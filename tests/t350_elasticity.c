@@ -232,6 +232,12 @@ static void no_ringing(void) {
       !solve_inclusion(64, 0, 13, 14, false, 0, 1e-6, &stiff, NULL) ||
       !solve_inclusion(64, 0, 13, 14, false, 1, 1e-6, &wide, NULL))
     return;
+  if (getenv("PF_CUT")) { /* for the figure: sigma_xx along the middle row */
+    double cut[4][64];
+    for (int n = 0; n < 4; n++)
+      if (!solve_inclusion(64, 0, 13, n < 2 ? 0.07 : 14, false, n % 2, 1e-6, &soft, cut[n])) return;
+    for (int i = 0; i < 64; i++) printf("\ncut %d %.6e %.6e %.6e %.6e", i, cut[0][i], cut[1][i], cut[2][i], cut[3][i]);
+  }
   if (getenv("PF_SHOW"))
     printf("\nscatter soft %.4f, stiff %.4f, stiff and wide %.4f; iterations %d, %d", soft.scatter / -soft.mean,
            stiff.scatter / -stiff.mean, wide.scatter / -wide.mean, soft.iterations, stiff.iterations);

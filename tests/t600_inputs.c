@@ -146,6 +146,18 @@ static void interlayer(void) {
   PF_ASSERT_NEAR(rate_of(f), growth(1, 1.1, 8e-6, 0.2e-6, 0.32e-6), 0.05);
 }
 
+/* Stress changes the growth of a ripple by little where lithium yields: the numbers of inputs/README.md. */
+static void lif_modulus(void) {
+  const char *f = run("lif-modulus", "");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  CU_ASSERT(says(f, "\"stress\""));
+  PF_ASSERT_NEAR(rate_of(f), 5.24e-4, 0.03);
+  PF_ASSERT_NEAR(history(f, "peak_stress_MPa", true), 193.6, 0.03);
+  f = run("lif-modulus", "--set model%mechanics=.false.");
+  if (f) PF_ASSERT_NEAR(rate_of(f), growth(1, 1.1, 8e-6, 0.2e-6, 0.32e-6), 0.05);
+}
+
 static void film(void) {
   const char *f = run("film", "--set grid%cells=200,16 --set protocol%duration_h=0.2");
   if (!f) return;
@@ -189,9 +201,9 @@ static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6
 
 /* No input without a test. */
 static void all_are_tested(void) {
-  static const char *const known[] = {"latp-le",     "f-latp-le",     "planar",     "sand",
-                                      "ripple",      "hotspot",       "interlayer", "film",
-                                      "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot"};
+  static const char *const known[] = {"latp-le",       "f-latp-le",  "planar",       "sand",        "ripple",
+                                      "hotspot",       "interlayer", "film",         "lif-modulus", "latp-le-ccd",
+                                      "f-latp-le-ccd", "short",      "short-hotspot"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -218,6 +230,7 @@ void t600_inputs(void) {
                                       {"ripple", ripple},
                                       {"hotspot", hotspot},
                                       {"interlayer", interlayer},
+                                      {"lif-modulus", lif_modulus},
                                       {"film", film},
                                       {"critical currents", ladders},
                                       {"a short from depletion", short_from_depletion},
