@@ -234,8 +234,9 @@ static void no_ringing(void) {
     return;
   if (getenv("PF_CUT")) { /* for the figure: sigma_xx along the middle row */
     double cut[4][64];
+    inclusion shown;
     for (int n = 0; n < 4; n++)
-      if (!solve_inclusion(64, 0, 13, n < 2 ? 0.07 : 14, false, n % 2, 1e-6, &soft, cut[n])) return;
+      if (!solve_inclusion(64, 0, 13, n < 2 ? 0.07 : 14, false, n % 2, 1e-6, &shown, cut[n])) return;
     for (int i = 0; i < 64; i++) printf("\ncut %d %.6e %.6e %.6e %.6e", i, cut[0][i], cut[1][i], cut[2][i], cut[3][i]);
   }
   if (getenv("PF_SHOW"))
