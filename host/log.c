@@ -115,7 +115,10 @@ static void pf_log_put(pf_log *log, pf_log_level level, const char *event, const
     pf_text_put_json_number(&line, numbers[i].value);
   }
   pf_text_put(&line, "}\n");
-  if (!line.failed) pf_log_append(log, line.bytes, line.length);
+  if (!line.failed)
+    pf_log_append(log, line.bytes, line.length);
+  else if (log->error == 0)
+    log->error = ENOMEM;
   pf_log_clear_line(log);
   if (log->json && !line.failed) fputs(line.bytes, stdout);
   pf_text_free(&line);

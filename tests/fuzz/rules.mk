@@ -2,18 +2,18 @@
 FUZZ := $(B)/tests/fuzz
 FUZZ_CC ?= $(or $(shell command -v clang clang-14 | head -1),clang)
 FUZZ_SECONDS ?= 600
-FUZZ_SOURCES := tests/fuzz/fuzz_input.c host/config.c host/config_table.c host/input.c host/report.c kernels/pf_status.c
+FUZZ_SOURCES := tests/fuzz/fuzz_input.c host/config.c host/config_table.c host/input.c host/report.c host/mapfile.c kernels/pf_status.c
 FUZZ_FLAGS := -std=c11 -g -D_GNU_SOURCE -Ikernels -Ihost $(WARNINGS)
 LONG_CHECKS += fuzz
 
 $(FUZZ)/fuzz_input: $(FUZZ_SOURCES) $(wildcard host/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	  $(FUZZ_SOURCES) -lm -o $@
+	  $(NETCDF_CFLAGS) $(FUZZ_SOURCES) $(NETCDF_LIBS) -lm -o $@
 $(FUZZ)/cover_input: $(FUZZ_SOURCES) $(wildcard host/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -O0 -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping \
-	  $(FUZZ_SOURCES) -lm -o $@
+	  $(NETCDF_CFLAGS) $(FUZZ_SOURCES) $(NETCDF_LIBS) -lm -o $@
 
 FUZZ_CHECKPOINT := tests/fuzz/fuzz_checkpoint.c host/checkpoint.c host/files.c kernels/pf_status.c
 $(FUZZ)/fuzz_checkpoint: $(FUZZ_CHECKPOINT) $(wildcard host/*.h)
