@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BASIS = 10 }; /* Krylov vectors between restarts */
+enum { BASIS = 10, FLOATING_MOST = 200 }; /* Krylov vectors between restarts; iterations of a solve */
+static const double floating_tolerance = 1e-3;
 
 /* A vector of all unknowns. */
 typedef struct vector {
@@ -16,7 +17,8 @@ struct pf_electrons {
   pf_grid grid, wide; /* wide: as many planes as the ions' vectors have */
   pf_multigrid *multigrid;
   vector v[BASIS + 1], made, half; /* made: b - A x, or A v; half: in between */
-  float *first;                    /* [cells]: the electrons' cycle on Newton's residual */
+  float *first;                    /* [cells]: the electrons' half of M^-1 on Newton's residual */
+  double *b, *u;                   /* [cells]: where lithium floats */
 };
 
 static pf_status floats(pf_electrons *e, const pf_grid *grid, float **array) {
@@ -30,6 +32,8 @@ static pf_status create(pf_electrons *e) {
     PF_TRY(floats(e, &e->grid, &v->electrons));
   }
   PF_TRY(floats(e, &e->grid, &e->first));
+  PF_TRY(e->backend->allocate(e->backend, (size_t)pf_cells(&e->grid) * sizeof(double), (void **)&e->b));
+  PF_TRY(e->backend->allocate(e->backend, (size_t)pf_cells(&e->grid) * sizeof(double), (void **)&e->u));
   return pf_multigrid_create(e->backend, &e->grid, &e->multigrid);
 }
 
@@ -50,7 +54,7 @@ pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool sal
 }
 
 double pf_electrons_bytes(const pf_grid *grid, bool salty) {
-  const double vectors = (BASIS + 3) * (salty ? 3 : 2) + 1;
+  const double vectors = (BASIS + 3) * (salty ? 3 : 2) + 5;
   return (double)pf_cells(grid) * sizeof(float) * vectors + pf_multigrid_bytes(grid);
 }
 
@@ -62,6 +66,8 @@ void pf_electrons_destroy(pf_electrons *e) {
     e->backend->release(e->backend, v->electrons);
   }
   e->backend->release(e->backend, e->first);
+  e->backend->release(e->backend, e->b);
+  e->backend->release(e->backend, e->u);
   pf_multigrid_destroy(e->multigrid);
   free(e);
 }
@@ -77,6 +83,20 @@ pf_status pf_electrons_faces(pf_state *s) {
                 .owner = s->owner, .film_e = s->film_e, .params = s->d_params, .ex = s->ex, .ey = s->ey, .ez = s->ez);
 }
 
+/* The electrons' half of M^-1: one multigrid cycle; where lithium floats, at whose surface pieces of constants do badly,
+ * a solve to a thousandth. */
+static pf_status cycle(pf_state *s, const float *b, float *x) {
+  pf_electrons *e = s->electrons;
+  if (!s->floats) return pf_multigrid_cycle(e->multigrid, b, x);
+  pf_solve_report report;
+  PF_TRY(PF_MAP(s->backend, many_widen, &e->grid, .x = b, .y = e->b));
+  PF_TRY(PF_MAP(s->backend, fill, &e->grid, .y = e->u, .a = 0));
+  const pf_status solved = pf_multigrid_solve(e->multigrid, e->b, e->u, floating_tolerance, FLOATING_MOST, &report);
+  if (solved == PF_FAILED) return pf_multigrid_cycle(e->multigrid, b, x); /* round-off took its positivity */
+  PF_TRY(solved);
+  return PF_MAP(s->backend, many_narrow, &e->grid, .x = e->u, .y = x);
+}
+
 pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double *error) {
   pf_electrons *e = s->electrons;
   double sums[PF_SUMS];
@@ -90,7 +110,7 @@ pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double 
     return PF_OK;
   }
   PF_TRY(pf_multigrid_set(e->multigrid, s->ex, s->ey, s->ez, s->e_m));
-  PF_TRY(pf_multigrid_cycle(e->multigrid, s->e_rhs, e->first));
+  PF_TRY(cycle(s, s->e_rhs, e->first));
   PF_TRY(PF_SUM(s->backend, electron_size, &s->grid, sums, .w = e->first, .slope = s->slope));
   /* as a current of the reaction; in the electrolyte as a part of the voltage, so that the leak is as good as the current */
   const double mean = sums[1] / (double)pf_cells(&s->grid);
@@ -103,7 +123,7 @@ pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double 
 /* x = M^-1 b; x.electrons is there already where `half_done`. */
 static pf_status precondition(pf_state *s, const vector *b, const vector *x, bool half_done) {
   pf_electrons *e = s->electrons;
-  if (!half_done) PF_TRY(pf_multigrid_cycle(e->multigrid, b->electrons, x->electrons));
+  if (!half_done) PF_TRY(cycle(s, b->electrons, x->electrons));
   PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = b->ions, .w = x->electrons, .slope = s->slope,
                 .into_salt = s->into_salt, .y = e->half.ions, .by = -1, .cells = pf_cells(&e->grid)));
   if (!s->salty) return pf_multigrid_cycle(s->multigrid, e->half.ions, x->ions);

@@ -241,7 +241,8 @@ pf_status pf_state_connect(pf_state *s) {
   PF_TRY(propagate(s, 0));
   double dead[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, connect_dead, &s->grid, dead, .xi = s->xi, .owner = s->owner));
-  if (dead[0] > 0) PF_TRY(propagate(s, 0));
+  s->floats = dead[0] > 0;
+  if (s->floats) PF_TRY(propagate(s, 0));
   PF_TRY(propagate(s, 1));
   double moved[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, connect_keep, &s->grid, moved, .xi = s->xi, .before = before, .owner = s->owner));

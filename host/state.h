@@ -69,6 +69,7 @@ typedef struct pf_mechanics {
   X(double, profile, )        /* Q of (2b)'s text: 1 for a tanh profile */                         \
   X(bool, sensitive, )        /* sensitivity holds a solution */                                   \
   X(bool, fresh, )            /* the drive has changed since the last step */                      \
+  X(bool, floats, )           /* there is lithium that belongs to no electrode */                  \
   X(double, rate_dt, )        /* time step of `rate`, 0: none yet */                               \
   X(double, voltage_rate, )   /* that of the voltage, 1/s */                                       \
   /* Balances, in cells of lithium and scaled amounts of salt: working electrode, counter. */      \

@@ -27,6 +27,7 @@ FIELDS = {
     "phase": ("lithium fraction", 1.0, PHASE_MAP),
     "salt": ("salt (mol/L)", 1e-3, "viridis"),
     "potential": ("potential (mV)", 1e3, "cividis"),
+    "electron_potential": ("electronic potential (mV)", 1e3, "cividis"),
 }
 
 plt.rcParams.update({

@@ -135,6 +135,21 @@ static void hotspot(void) {
   PF_ASSERT_NEAR(found, sqrt(square), 0.03);
 }
 
+/* V over the sum of thickness over electronic conductivity, of 0.1 mA/cm2 */
+static void lif_electronic_conductivity(void) {
+  static const double layer[] = {3.14e-10, 5.78e-9};
+  for (int n = 0; n < 2; n++) {
+    char changes[128];
+    snprintf(changes, sizeof changes,
+             "--set protocol%%duration_h=0.02 --set 'layer(1)%%electronic_conductivity_S_cm=%g'", layer[n]);
+    const char *f = run("lif-electronic-conductivity", changes);
+    if (!f) return;
+    const double ohm_cm2 = 0.2e-4 / layer[n] + 0.5e-4 / 1.11e-8;
+    PF_ASSERT_NEAR(history(f, "electronic_leak_fraction", true), 1e-3 * history(f, "voltage_mV", true) / ohm_cm2 / 1e-4,
+                   0.01);
+  }
+}
+
 static void interlayer(void) {
   const char *f = run("interlayer", "--set protocol%duration_h=0.1");
   if (!f) return;
@@ -201,9 +216,20 @@ static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6
 
 /* No input without a test. */
 static void all_are_tested(void) {
-  static const char *const known[] = {"latp-le",       "f-latp-le",  "planar",       "sand",        "ripple",
-                                      "hotspot",       "interlayer", "film",         "lif-modulus", "latp-le-ccd",
-                                      "f-latp-le-ccd", "short",      "short-hotspot"};
+  static const char *const known[] = {"latp-le",
+                                      "f-latp-le",
+                                      "planar",
+                                      "sand",
+                                      "ripple",
+                                      "hotspot",
+                                      "interlayer",
+                                      "film",
+                                      "lif-modulus",
+                                      "latp-le-ccd",
+                                      "f-latp-le-ccd",
+                                      "short",
+                                      "short-hotspot",
+                                      "lif-electronic-conductivity"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -231,6 +257,7 @@ void t600_inputs(void) {
                                       {"hotspot", hotspot},
                                       {"interlayer", interlayer},
                                       {"lif-modulus", lif_modulus},
+                                      {"LiF and electrons", lif_electronic_conductivity},
                                       {"film", film},
                                       {"critical currents", ladders},
                                       {"a short from depletion", short_from_depletion},
