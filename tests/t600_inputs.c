@@ -216,20 +216,13 @@ static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6
 
 /* No input without a test. */
 static void all_are_tested(void) {
-  static const char *const known[] = {"latp-le",
-                                      "f-latp-le",
-                                      "planar",
-                                      "sand",
-                                      "ripple",
-                                      "hotspot",
-                                      "interlayer",
-                                      "film",
-                                      "lif-modulus",
-                                      "latp-le-ccd",
-                                      "f-latp-le-ccd",
-                                      "short",
-                                      "short-hotspot",
-                                      "lif-electronic-conductivity"};
+  static const char *const known[] = {"latp-le",       "f-latp-le",
+                                      "planar",        "sand",
+                                      "ripple",        "hotspot",
+                                      "interlayer",    "film",
+                                      "lif-modulus",   "latp-le-ccd",
+                                      "f-latp-le-ccd", "short",
+                                      "short-hotspot", "lif-electronic-conductivity"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
