@@ -52,8 +52,9 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 static const struct {
   const char *group, *key, *value;
 } not_built[] = {
-    {"model", "interface", "allen_cahn"}, {"nucleation", NULL, NULL}, {"protocol", "end_at", "nucleation"},
-    {"solver", "precision", "mixed"},     {"allen_cahn", NULL, NULL},
+    {"model", "interface", "allen_cahn"},
+    {"solver", "precision", "mixed"},
+    {"allen_cahn", NULL, NULL},
 };
 
 /* Which modes use a key of &protocol, and which need it. */
@@ -1203,11 +1204,28 @@ static void check_events(const reader *r) {
   if (ends_at(cfg, "voltage_limit") && !compliance) cannot_come(r, "voltage_limit", "mode 'potentiostatic' has none");
   if (ends_at(cfg, "fracture") && !flaws)
     cannot_come(r, "fracture", "no layer has fracture_toughness_MPa_m05 and flaw_depth_um");
+  if (ends_at(cfg, "nucleation") && !is_group_there(cfg, NUCLEATION, 0))
+    cannot_come(r, "nucleation", "there is no &nucleation");
   if (ends_at(cfg, "dendrite") && dimensions(cfg) == 1)
     cannot_come(r, "dendrite", "the grid is 1-D");
   else if (ends_at(cfg, "dendrite") && !given(cfg, PROTOCOL, 0, "dendrite_length_um"))
     say(r, PF_ERROR, PROTOCOL, 0, "dendrite_length_um", "not given, end_at = 'dendrite' needs it");
   check_ladder(r);
+}
+
+static void check_nucleation(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const pf_config_nucleation *n = &cfg->nucleation;
+  const double width = cfg->model.interface_width_cells * cfg->grid.spacing_um;
+  if (!is_group_there(cfg, NUCLEATION, 0)) return;
+  if (!cfg->model.electrons)
+    say(r, PF_ERROR, NUCLEATION, 0, NULL,
+        "needs electrons = .true. in &model: where lithium nucleates depends on the electronic potential");
+  if (n->radius_um < width)
+    say(r, PF_WARNING, NUCLEATION, 0, "radius_um",
+        "%g um is less than the interface width W = %g um: nuclei have W for radius", n->radius_um, width);
+  if (n->where == PF_WHERE_PORES && cfg->microstructure.pore < 0)
+    say(r, PF_ERROR, NUCLEATION, 0, "where", "found 'pores', needed for it: porosity in &microstructure");
 }
 
 static void check_protocol(const reader *r) {
@@ -1242,6 +1260,7 @@ static void check(const reader *r) {
   check_lithium(r);
   check_layers(r);
   check_protocol(r);
+  check_nucleation(r);
   if (given(cfg, OUTPUT, 0, "snapshot_interval_h") && given(cfg, OUTPUT, 0, "snapshot_count"))
     say(r, PF_ERROR, OUTPUT, 0, "snapshot_count", "contradicts snapshot_interval_h, one of them is allowed");
   const double h = cfg->grid.spacing_um;

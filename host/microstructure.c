@@ -34,15 +34,18 @@ void pf_microstructure_columns(const pf_config *cfg, int layer, int *from, int *
   if (*to == *from) *from = *to - 1; /* never: a layer has 3 W */
 }
 
-/* Index of a part among the electrolytes. */
-static uint8_t electrolyte_of(const pf_config *cfg, int part) {
-  int n = 0, resolved = 0, place = 0;
-  for (; n < cfg->layers; n++) {
+int pf_microstructure_electrolyte(const pf_config *cfg, int part) {
+  int resolved = 0, place = 0;
+  for (int n = 0; n < cfg->layers; n++) {
     if (cfg->layer[n].film) continue;
     if (n == cfg->microstructure.fills) place = resolved;
     resolved++;
   }
-  return (uint8_t)(part == 0 ? place : resolved + part - 1);
+  return part == 0 ? place : resolved + part - 1;
+}
+
+static uint8_t electrolyte_of(const pf_config *cfg, int part) {
+  return (uint8_t)pf_microstructure_electrolyte(cfg, part);
 }
 
 /* Cells of the layer, in the order x, y, z. */

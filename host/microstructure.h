@@ -35,6 +35,8 @@ void pf_microstructure_print(const pf_config *cfg, const pf_microstructure_repor
                              FILE *out);
 /* The grain (from 0) of each cell of the layer, [nz][ny][to - from]: whose seed is next. */
 pf_status pf_microstructure_grains(const pf_config *cfg, int32_t *grain);
+/* Index of a part among the electrolytes (pf_config_electrolyte). */
+int pf_microstructure_electrolyte(const pf_config *cfg, int part);
 /* Columns of cells that a layer takes: from <= i < to. */
 void pf_microstructure_columns(const pf_config *cfg, int layer, int *from, int *to);
 

@@ -185,6 +185,7 @@ pf_status pf_output_summary(const pf_output *o, const char *status) {
                         .status = status,
                         .events = o->protocol->event,
                         .event_count = o->protocol->events,
+                        .nuclei = s->nucleus ? s->nuclei : (double)NAN,
                         .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
                         .leak_fraction = s->charge_passed > 0 ? s->charge_leaked / s->charge_passed : (double)NAN,
                         .leaked_mAh_cm2 = pf_measure_charge(s, s->charge_leaked),

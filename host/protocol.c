@@ -122,6 +122,7 @@ pf_status pf_protocol_observe(pf_protocol *p, pf_state *s, bool limited, const p
   if (is_short || pf_measure_collapsed(s)) happens(p, PF_EVENT_SHORT, row);
   if (limited) happens(p, s->salty && s->salt_least < 0.05 ? PF_EVENT_DEPLETION : PF_EVENT_VOLTAGE_LIMIT, row);
   if (row->front_max_um - row->front_mean_um > p->dendrite_length_um) happens(p, PF_EVENT_DENDRITE, row);
+  if (s->nuclei > 0) happens(p, PF_EVENT_NUCLEATION, row);
   if (p->has_flaws) {
     double margin;
     PF_TRY(pf_measure_fracture(s, &margin));

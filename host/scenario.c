@@ -103,6 +103,26 @@ static pf_mechanics mechanics(const pf_config *cfg, const pf_scenario *s) {
   return m;
 }
 
+/* Volumes of cells: in 2-D 1 um deep, in 1-D of 1 um2. */
+static pf_nucleation_law nucleation(const pf_config *cfg, const pf_scenario *s) {
+  const pf_config_nucleation *n = &cfg->nucleation;
+  const double h = cfg->grid.spacing_um;
+  const int dimensions = pf_dimensions(&s->grid);
+  pf_nucleation_law law = {0};
+  if (isnan(n->rate_per_um3_h)) return law;
+  law.threshold = 1e-3 * n->overpotential_mV / s->scales.potential;
+  law.rate = n->rate_per_um3_h / 3600 * (dimensions == 3 ? h * h * h : dimensions == 2 ? h * h : h);
+  law.radius = fmax(n->radius_um, cfg->model.interface_width_cells * h) / h;
+  law.seed = (uint32_t)cfg->run.random_seed;
+  law.beside = n->where == PF_WHERE_BOUNDARIES;
+  const int part = n->where == PF_WHERE_PORES ? cfg->microstructure.pore : cfg->microstructure.boundary;
+  if (n->where == PF_WHERE_ANYWHERE)
+    law.materials = ~0u;
+  else if (part >= 0)
+    law.materials = 1u << pf_microstructure_electrolyte(cfg, part);
+  return law;
+}
+
 void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   *s = (pf_scenario){0};
   s->grid = (pf_grid){cfg->grid.cells[0], cfg->grid.cells[1], cfg->grid.cells[2], cfg->grid.spacing_um * um};
@@ -118,6 +138,7 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   pf_params *p = &s->params;
   p->capillary = cfg->lithium.surface_energy_J_m2 * molar / (PF_FARADAY * v * h);
   p->growth = molar / PF_FARADAY * s->scales.current / h;
+  p->nucleation = nucleation(cfg, s);
   p->eps = cfg->model.interface_width_cells / 4;
   p->floor = 1e-6;
   p->counter = cfg->lithium.counter_thickness_um > 0 ? PF_COUNTER_RESOLVED

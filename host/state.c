@@ -44,6 +44,8 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(hotspot, rows, KEPT),
       ARRAY(film_x, g->nx + 1, KEPT),
       ARRAY(front, rows, MADE),
+      ARRAY(nucleus, s->params.nucleation.rate > 0 ? n : 0, KEPT),
+      ARRAY(born, s->params.nucleation.rate > 0 ? n : 0, MADE),
       ARRAY(scratch, n, MADE),
       ARRAY(d_params, 1, MADE),
       ARRAY(d_pairs, PF_MATERIALS * PF_MATERIALS, MADE),
@@ -262,7 +264,13 @@ pf_status pf_state_geometry(pf_state *s) {
                                  .weight = s->weight,
                                  .curvature = s->curvature,
                                  .enters = s->enters};
-  return s->backend->map(s->backend, s->walls ? PF_KERNEL_geometry_walls : PF_KERNEL_geometry, &s->grid, &args);
+  PF_TRY(s->backend->map(s->backend, s->walls ? PF_KERNEL_geometry_walls : PF_KERNEL_geometry, &s->grid, &args));
+  if (!s->nucleus) return PF_OK;
+  double lost[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, nucleus_fill, &s->grid, lost, .xi = s->xi, .nucleus = s->nucleus, .weight = s->weight,
+                .owner = s->owner, .eps = s->params.eps));
+  s->lithium_start[0] += lost[0], s->lithium_start[1] -= lost[0];
+  return PF_OK;
 }
 
 pf_status pf_state_start(pf_state *s) {

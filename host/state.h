@@ -82,6 +82,8 @@ typedef struct pf_mechanics {
   X(double, charge_leaked, )                                                                       \
   X(double, salt_start, )                                                                          \
   X(double, salt_out, )                                                                            \
+  X(double, nuclei, )         /* born so far */                                                    \
+  X(double, nucleated, )      /* lithium that reacted where it is no electrode's, cells */          \
   X(double, faraday_error, )  /* relative, of the last step */                                     \
   X(double, salt_error, )                                                                          \
   /* Mechanics: stretch (elasticity.h); cells and s since the stress was found; counts. */           \
@@ -122,6 +124,9 @@ typedef struct pf_state {
   double *film_x;                /* [nx + 1]: resistance of films in the faces, NULL if there is none */
   double *front;                 /* [nz][ny]: place of the front, cells */
   float *scratch;                /* [cells], for output */
+
+  float *nucleus; /* shape of nuclei that are not filled yet, 0 elsewhere; NULL: there are none (nucleation.h) */
+  uint8_t *born;  /* [cells]: of this step */
 
   /* Electronic potential (electrons.h, cell_electrons.h); NULL without. */
   double *phi_e, *phi_e_start; /* RT/F */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "mechanics.h"
+#include "nucleation.h"
 #include "transport.h"
 
 /* M of (4) in units of v eps.  The bracket moves no planar front and smooths a ripple of 32 cells by less than 1e-4 of what
@@ -41,12 +42,13 @@ static pf_status move_front(pf_state *s, double dt) {
                                   .p = s->logit,
                                   .salt = s->s,
                                   .material = s->material,
+                                  .nucleus = s->nucleus,
                                   .xi_new = s->xi_next,
                                   .salt_new = s->s_next,
                                   .rate = mobility / parts,
                                   .eps = s->params.eps,
                                   .enters = s->enters};
-    PF_TRY(b->map(b, s->walls ? PF_KERNEL_profile_walls : PF_KERNEL_profile, &s->grid, &args));
+    PF_TRY(b->map(b, s->walls || s->nuclei > 0 ? PF_KERNEL_profile_walls : PF_KERNEL_profile, &s->grid, &args));
     swap(&s->xi, &s->xi_next);
     swap(&s->s, &s->s_next);
   }
@@ -145,8 +147,10 @@ pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *d
   s->throughput += fabs(s->current - s->leak) * grown;
   s->charge += s->current * grown, s->charge_passed += fabs(s->current) * grown;
   s->charge_leaked += fabs(s->leak) * grown;
+  PF_TRY(pf_nucleation_count(s, dt));
   PF_TRY(move_front(s, dt)); /* (4) */
   PF_TRY(close_salt(s, before[0], after[2] * dt));
+  PF_TRY(pf_nucleation_step(s, dt));
   s->time += dt;
   s->dt = dt;
   s->step++;

@@ -50,6 +50,7 @@ pf_status pf_summary_write(const char *folder, const pf_summary *s) {
     }
   }
   pf_text_put(&t, "\n  }");
+  pf_put_number(&t, ",\n  ", "nuclei", s->nuclei);
   pf_put_number(&t, ",\n  ", "faraday_error", s->faraday_error);
   pf_put_number(&t, ",\n  ", "salt_error", s->salt_error);
   pf_put_number(&t, ",\n  ", "electronic_leak_fraction", s->leak_fraction);

@@ -39,6 +39,7 @@ typedef struct pf_summary {
   const pf_summary_event *events;
   int event_count;
   pf_summary_ccd ccd[PF_EVENT_COUNT];
+  double nuclei;                    /* of lithium inside the electrolyte; NAN (null): not looked for */
   double faraday_error, salt_error; /* relative; NAN (null) where there is nothing to compare */
   double leak_fraction;  /* of the charge passed, what the electrolyte's electrons carried; NAN without (9) */
   double leaked_mAh_cm2; /* the same as a charge */

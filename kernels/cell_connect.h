@@ -84,7 +84,7 @@ PF_CELL pf_sums pf_cell_connect_dead(const pf_connect_dead_args *k, pf_at at) {
 #define PF_ARGS_connect_keep(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, before) VAR(uint8_t, owner)
 PF_ARGS(connect_keep);
 PF_CELL pf_sums pf_cell_connect_keep(const pf_connect_keep_args *k, pf_at at) {
-  if (k->owner[at.c] == PF_NOBODY && k->xi[at.c] > PF_TAIL) k->owner[at.c] = k->before[at.c];
+  if (k->owner[at.c] == PF_NOBODY && k->xi[at.c] > PF_TAIL) k->owner[at.c] = (uint8_t)(k->before[at.c] & ~PF_NUCLEUS);
   const int was = k->before[at.c] == PF_COUNTER, is = k->owner[at.c] == PF_COUNTER;
   const double xi = k->xi[at.c];
   const pf_sums r = {{was && !is ? xi : 0, is && !was ? xi : 0, 0, 0}};

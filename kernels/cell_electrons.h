@@ -123,7 +123,7 @@ PF_CELL pf_sums pf_cell_electron_newton(const pf_electron_newton_args *k, pf_at 
   const pf_local_current r = PF_REACTION_OF_CELL(k, at);
   const double last = PF_ELECTRON_LAST(k, at), first = at.xm ? 0 : k->ex[c], phi_e = k->metal[c];
   const double out = pf_out_of_double(k->ex, k->ey, k->ez, k->metal, at) + first * phi_e + last * (phi_e - k->voltage);
-  const double own = k->xi[c] >= PF_METAL_BEGINS ? 1.0 : 0.0;
+  const double own = pf_has_electrons(k->xi[c], k->owner[c]) ? 1.0 : 0.0;
   k->rhs[c] = (float)(own * r.r - out);
   k->slope[c] = (float)(own * r.r_p);
   k->tail[c] = (float)((1 - own) * r.r_p);

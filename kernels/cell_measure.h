@@ -108,7 +108,7 @@ PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
   double front = 0;
   for (int i = k->nx - 1; i >= 0; i--) {
     const ptrdiff_t c = start + i;
-    if (!(k->xi[c] >= 0.5) || k->owner[c] == PF_DEAD || k->owner[c] == PF_COUNTER) continue;
+    if (!(k->xi[c] >= 0.5) || (k->owner[c] & PF_DEAD) || k->owner[c] == PF_COUNTER) continue;
     const double here = k->xi[c], next = i + 1 < k->nx ? k->xi[c + 1] : here;
     front = i + 0.5;
     /* the profile is logistic: ln(xi/(1-xi)) is linear, so its zero is found without error on a planar front */

@@ -10,7 +10,8 @@
 #include "pf_kernel.h"
 #include "pf_params.h"
 
-enum { PF_NOBODY = 0, PF_WORKING = 1, PF_COUNTER = 2, PF_DEAD = 4 }; /* whose lithium a cell belongs to */
+/* Whose lithium a cell belongs to; a nucleus: nobody's, and it has hardly any yet (cell_nucleate.h). */
+enum { PF_NOBODY = 0, PF_WORKING = 1, PF_COUNTER = 2, PF_DEAD = 4, PF_NUCLEUS = 8 };
 
 /* Where xi is closer to 0 or 1 than this there is no front to keep (p stays at its bound). */
 #define PF_LOGIT_TAIL 1e-12
@@ -135,16 +136,17 @@ PF_CELL double pf_profile_flux(double xi_a, double xi_b, double normal, double e
  * displaces takes its salt along, upwind: electrolyte leaves a cell that lithium enters (7). */
 // clang-format off
 #define PF_ARGS_profile(IN, OUT, VAR, VAL)                                                                      \
-  IN(double, xi) IN(double, p) IN(double, salt) IN(uint8_t, material) OUT(double, xi_new) OUT(double, salt_new) \
+  IN(double, xi) IN(double, p) IN(double, salt) IN(uint8_t, material) IN(float, nucleus) OUT(double, xi_new) OUT(double, salt_new) \
   VAL(double, rate) VAL(double, eps) VAL(pf_enters, enters)
 // clang-format on
 PF_ARGS(profile);
 PF_CELL double pf_profile_gain(const pf_profile_args *k, ptrdiff_t c, ptrdiff_t a, ptrdiff_t b, double normal,
-                               double *salt) {
+                               double *salt, int walls) {
   /* returns what cell c (a or b) gains in xi through the face a|b; adds to *salt what it gains in salt */
   if (a == b || fabs(normal) <= 0) return 0;
   const uint32_t both = (k->enters.mask >> k->material[a]) & (k->enters.mask >> k->material[b]) & 1u;
   if (!both) return 0;
+  if (walls && k->nucleus && (k->nucleus[a] > 0 || k->nucleus[b] > 0)) return 0; /* it has no profile yet */
   const double to_a = k->rate * pf_profile_flux(k->xi[a], k->xi[b], normal, k->eps);
   const double gain = c == a ? to_a : -to_a;
   const double from = to_a > 0 ? k->salt[a] : k->salt[b]; /* lithium goes to a, electrolyte from a to b */
@@ -166,12 +168,18 @@ PF_CELL void pf_profile_cell(const pf_profile_args *k, pf_at at, int walls) {
     return;
   }
   double salt = 0, gain = 0;
-  gain += pf_profile_gain(k, c, c + at.xm, c, pf_face_normal(p, c + at.xm, c, at.ym, at.yp, at.zm, at.zp, w), &salt);
-  gain += pf_profile_gain(k, c, c, c + at.xp, pf_face_normal(p, c, c + at.xp, at.ym, at.yp, at.zm, at.zp, w), &salt);
-  gain += pf_profile_gain(k, c, c + at.ym, c, pf_face_normal(p, c + at.ym, c, at.xm, at.xp, at.zm, at.zp, w), &salt);
-  gain += pf_profile_gain(k, c, c, c + at.yp, pf_face_normal(p, c, c + at.yp, at.xm, at.xp, at.zm, at.zp, w), &salt);
-  gain += pf_profile_gain(k, c, c + at.zm, c, pf_face_normal(p, c + at.zm, c, at.xm, at.xp, at.ym, at.yp, w), &salt);
-  gain += pf_profile_gain(k, c, c, c + at.zp, pf_face_normal(p, c, c + at.zp, at.xm, at.xp, at.ym, at.yp, w), &salt);
+  gain +=
+      pf_profile_gain(k, c, c + at.xm, c, pf_face_normal(p, c + at.xm, c, at.ym, at.yp, at.zm, at.zp, w), &salt, walls);
+  gain +=
+      pf_profile_gain(k, c, c, c + at.xp, pf_face_normal(p, c, c + at.xp, at.ym, at.yp, at.zm, at.zp, w), &salt, walls);
+  gain +=
+      pf_profile_gain(k, c, c + at.ym, c, pf_face_normal(p, c + at.ym, c, at.xm, at.xp, at.zm, at.zp, w), &salt, walls);
+  gain +=
+      pf_profile_gain(k, c, c, c + at.yp, pf_face_normal(p, c, c + at.yp, at.xm, at.xp, at.zm, at.zp, w), &salt, walls);
+  gain +=
+      pf_profile_gain(k, c, c + at.zm, c, pf_face_normal(p, c + at.zm, c, at.xm, at.xp, at.ym, at.yp, w), &salt, walls);
+  gain +=
+      pf_profile_gain(k, c, c, c + at.zp, pf_face_normal(p, c, c + at.zp, at.xm, at.xp, at.ym, at.yp, w), &salt, walls);
   const double left = 1 - xi - gain;
   k->xi_new[c] = xi + gain;
   k->salt_new[c] = k->enters.moves_salt && left > 1e-8 ? ((1 - xi) * k->salt[c] + salt) / left : k->salt[c];

@@ -139,6 +139,8 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
 /* From this lithium fraction on a cell conducts electrons better than its layer, (9).  What is below is the tail of a
  * front: its electrons come from the electrode whose lithium it is. */
 #define PF_METAL_BEGINS 0.01
+/* Takes its electrons from phi_e where it is: metal, or a nucleus that is to become metal. */
+PF_CELL int pf_has_electrons(double xi, int owner) { return xi >= PF_METAL_BEGINS || (owner & PF_NUCLEUS) != 0; }
 
 /* What the reaction needs of the fields.  metal: electronic potential phi_e, RT/F (NULL, and in tails: 0 in the working
  * electrode's lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0). */
@@ -158,7 +160,7 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
                                              double curvature, int material, int owner, double hotspot,
                                              const double *metal, const double *push, double voltage) {
   pf_local_current out = {0, 0, 0, 0};
-  const int own = metal && xi >= PF_METAL_BEGINS; /* has an electronic potential */
+  const int own = metal && pf_has_electrons(xi, owner); /* has an electronic potential */
   if (!own && !(owner == PF_WORKING || owner == PF_COUNTER)) return out;
   if (!(weight > 0) && !(xi * (1 - xi) > 1e-7)) return out;
   const pf_electrolyte *m = &params->material[material];
@@ -167,10 +169,17 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
   const double electrons = own ? *metal : owner == PF_COUNTER ? voltage : 0;
   const pf_current c = pf_reaction(&kinetics, phi - electrons - params->capillary * curvature - (push ? *push : 0), s);
   /* in a closed cell no profile moves, and the weight is that of its walls */
-  const double w = m->enters ? pf_reaction_weight(c.i, weight, xi, params->eps) : weight;
+  double w = m->enters ? pf_reaction_weight(c.i, weight, xi, params->eps) : weight, slope = w;
+  if ((owner & PF_NUCLEUS) && c.i > 0) {
+    /* a nucleus floats at i ~ 0, where the weights of both signs meet without a step in the slope */
+    const double dissolution = pf_reaction_weight(-1, 0, xi, params->eps), soft = c.i + 0.1 * kinetics.exchange;
+    const double more = weight > dissolution ? weight - dissolution : 0, part = c.i / soft;
+    w = dissolution + more * part;
+    slope = dissolution + more * part * (2 - part);
+  }
   out.r = w * c.i;
-  out.r_p = w * c.d_eta;
-  out.r_s = w * c.d_s;
+  out.r_p = slope * c.d_eta;
+  out.r_s = slope * c.d_s;
   out.i = c.i;
   return out;
 }

@@ -8,6 +8,7 @@
 #include "cell_electrons.h"
 #include "cell_measure.h"
 #include "cell_multigrid.h"
+#include "cell_nucleate.h"
 #include "cell_phase.h"
 #include "cell_potential.h"
 #include "cell_transport.h"
@@ -22,6 +23,7 @@
   PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX)   \
   PF_KERNELS_ELASTIC(MAP, SWEEP, SUM, MAX)   \
+  PF_KERNELS_NUCLEATE(MAP, SWEEP, SUM, MAX)  \
   PF_KERNELS_ELECTRONS(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)
 

@@ -41,6 +41,16 @@ typedef struct pf_electrode {
 /* How x = Lx is closed. */
 typedef enum pf_counter { PF_COUNTER_RESOLVED, PF_COUNTER_FACE, PF_COUNTER_IDEAL } pf_counter;
 
+/* Lithium that nucleates inside the electrolyte (cell_nucleate.h). */
+typedef struct pf_nucleation_law {
+  double threshold;   /* overpotential, RT/F */
+  double rate;        /* nuclei of a cell, 1/s; 0: there are none */
+  double radius;      /* of a nucleus, cells */
+  uint32_t materials; /* bit m: in material m */
+  int32_t beside;     /* also in cells beside another material */
+  uint32_t seed;
+} pf_nucleation_law;
+
 typedef struct pf_params {
   double capillary;          /* gamma Vm/(R T h): (Vm/F) gamma K in RT/F for K in 1/h */
   double growth;             /* (Vm/F) kappa_ref R T/(F h^2), 1/s: d xi/dt = growth r for a scaled r */
@@ -52,6 +62,7 @@ typedef struct pf_params {
   pf_electrode electrode[3]; /* working, counter; [2]: no film, for lithium that belongs to neither */
   double metal;              /* electronic conductance of lithium, capped (9) */
   int32_t electrons;         /* (9) is solved */
+  pf_nucleation_law nucleation;
   pf_electrolyte material[PF_MATERIALS];
 } pf_params;
 

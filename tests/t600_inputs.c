@@ -179,6 +179,19 @@ static void film(void) {
   PF_ASSERT_NEAR(history(f, "voltage_mV", true), 56.687, 2e-3);
 }
 
+/* Boundaries whose exchange current is ten times that of closed grains: lithium enters them and nothing else. */
+static void grains(void) {
+  const char *f = run("grains", "--set protocol%duration_h=0.2");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  const double gone = history(f, "retreat_um", true) / history(f, "deposited_um", true);
+  printf("[%.4f mV, retreat %.3f of the growth, deepest %.3f um] ", history(f, "voltage_mV", false), gone,
+         history(f, "front_max_um", true) - 10);
+  PF_ASSERT_WITHIN(gone, 0.66, 0.06);
+  PF_ASSERT_WITHIN(history(f, "front_max_um", true) - 10, 0.5, 0.15);
+  PF_ASSERT_WITHIN(history(f, "front_min_um", true), 10, 0.02);
+}
+
 /* The first current that failed, constant time; the papers: 0.8 and 2.2 mA/cm2. */
 static void ladders(void) {
   const char *f = run("latp-le-ccd", "--set grid%cells=345 --set grid%spacing_um=4 --set solver%time_step_max_s=60");
@@ -216,13 +229,10 @@ static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6
 
 /* No input without a test. */
 static void all_are_tested(void) {
-  static const char *const known[] = {"latp-le",       "f-latp-le",
-                                      "planar",        "sand",
-                                      "ripple",        "hotspot",
-                                      "interlayer",    "film",
-                                      "lif-modulus",   "latp-le-ccd",
-                                      "f-latp-le-ccd", "short",
-                                      "short-hotspot", "lif-electronic-conductivity"};
+  static const char *const known[] = {
+      "grains",      "latp-le",       "f-latp-le",  "planar",        "sand",
+      "ripple",      "hotspot",       "interlayer", "film",          "lif-modulus",
+      "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot", "lif-electronic-conductivity"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -252,6 +262,7 @@ void t600_inputs(void) {
                                       {"lif-modulus", lif_modulus},
                                       {"LiF and electrons", lif_electronic_conductivity},
                                       {"film", film},
+                                      {"grains", grains},
                                       {"critical currents", ladders},
                                       {"a short from depletion", short_from_depletion},
                                       {"a short after the voltage limit has let go", short_after_the_limit},
