@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boxmg.h"
+#include "mg_dense.h"
 #include "mg_plan.h"
 
 /* Two sweeps before and after the coarse level; and the levels that call the next coarser one twice.  With pieces of
@@ -12,6 +14,10 @@
  * 1e5); three levels that do, of a sixteenth of all cells and less, make that 9 to 10 for a few per cent of the time.
  * All coarser levels twice would give no more than one iteration less, and calls double from each to the next. */
 enum { TWICE_FIRST = 2, TWICE_LAST = 4 };
+
+/* A solve that is not done after this many iterations goes on with the operator-dependent hierarchy of boxmg.h, and so
+ * do the next ones, until the plain one is tried again: connected dendrites need at most 11, islands 100 to 300. */
+enum { PLAIN_ITERATIONS = 16, BOX_SOLVES = 64 };
 
 typedef struct level {
   pf_grid grid;
@@ -30,6 +36,9 @@ struct pf_multigrid {
   double *dense;                  /* host, [2][n][n] */
   float *host;                    /* host, [4][n] */
   int singular;                   /* m = 0 everywhere */
+  pf_boxmg *box;                  /* NULL until it is needed */
+  int box_solves;                 /* so many more solves use it */
+  int box_is_set;                 /* to this operator */
   float *s, *z;                   /* [cells]: rounded residual, preconditioned residual */
   double *r, *p, *q;              /* [cells] */
 };
@@ -116,34 +125,13 @@ void pf_multigrid_destroy(pf_multigrid *mg) {
   b->release(b, mg->r);
   b->release(b, mg->p);
   b->release(b, mg->q);
+  pf_boxmg_destroy(mg->box);
   free(mg->dense);
   free(mg->host);
   free(mg);
 }
 
 /* ---- the coarsest level ---- */
-
-/* inverse of the symmetric positive a [n][n], which is destroyed; Gauss-Jordan, pivots on the diagonal */
-static pf_status invert(double *a, double *inverse, ptrdiff_t n) {
-  for (ptrdiff_t i = 0; i < n; i++)
-    for (ptrdiff_t j = 0; j < n; j++) inverse[i * n + j] = i == j;
-  for (ptrdiff_t c = 0; c < n; c++) {
-    const double pivot = a[c * n + c];
-    PF_CHECK(pivot > 0 && isfinite(pivot), PF_FAILED,
-             "the operator is not positive: pivot %td of the coarsest level is %g", c, pivot);
-    const double scale = 1 / pivot;
-    for (ptrdiff_t q = 0; q < n; q++) a[c * n + q] *= scale, inverse[c * n + q] *= scale;
-    for (ptrdiff_t r = 0; r < n; r++) {
-      const double by = a[r * n + c];
-      if (r == c) continue;
-      for (ptrdiff_t q = 0; q < n; q++) {
-        a[r * n + q] -= by * a[c * n + q];
-        inverse[r * n + q] -= by * inverse[c * n + q];
-      }
-    }
-  }
-  return PF_OK;
-}
 
 static void add_face(double *dense, ptrdiff_t n, ptrdiff_t l, ptrdiff_t r, double a) {
   dense[l * n + l] += a, dense[r * n + r] += a;
@@ -170,19 +158,12 @@ static pf_status set_coarsest(pf_multigrid *mg) {
       if (a->az) add_face(dense, n, at.c + at.zm, at.c, (double)az[at.c]);
     }
   }
-  double trace = 0, m_sum = 0;
+  double m_sum = 0;
   for (ptrdiff_t c = 0; c < n; c++) {
-    trace += dense[c * n + c];
     m_sum += (double)m[c];
     dense[c * n + c] += (double)m[c];
   }
-  /* Without m a constant belongs to the eigenvalue 0; it is raised to the mean of all, and does no harm. */
-  mg->singular = fabs(m_sum) <= 1e-15 * trace;
-  if (mg->singular) {
-    const double raise = trace > 0 ? trace / (double)(n * n) : 1; /* one cell: trace = 0 */
-    for (ptrdiff_t c = 0; c < n * n; c++) dense[c] += raise;
-  }
-  PF_TRY(invert(dense, inverse, n));
+  PF_TRY(pf_mg_invert(dense, inverse, n, m_sum, &mg->singular));
   return b->upload(b, mg->inverse, inverse, square);
 }
 
@@ -202,7 +183,24 @@ pf_status pf_multigrid_set(pf_multigrid *mg, const double *ax, const double *ay,
                   .cz = c->az, .cm = c->m, .join = a->join));
     PF_TRY(PF_MAP(b, mg_scale, &c->grid, .ax = c->ax, .ay = c->ay, .az = c->az, .m = c->m, .scale = c->scale));
   }
+  mg->box_is_set = 0;
   return set_coarsest(mg);
+}
+
+/* ---- the switch ---- */
+
+int pf_multigrid_box_solves(const pf_multigrid *mg) { return mg->box_solves; }
+
+void pf_multigrid_use_box(pf_multigrid *mg, int solves) { mg->box_solves = solves; }
+
+/* Has the operator-dependent hierarchy ready. */
+static pf_status set_box(pf_multigrid *mg) {
+  const level *f = &mg->level[0];
+  if (mg->box_is_set) return PF_OK;
+  if (!mg->box) PF_TRY(pf_boxmg_create(mg->backend, &f->grid, &mg->box));
+  PF_TRY(pf_boxmg_set(mg->box, &(pf_boxmg_finest){f->grid, f->ax, f->ay, f->az, f->m, f->scale}));
+  mg->box_is_set = 1;
+  return PF_OK;
 }
 
 /* ---- the cycle ---- */
@@ -286,12 +284,18 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
   }
   const double enough = tolerance * tolerance * b_2;
   PF_TRY(PF_MAP(be, fill, g, .y = mg->p, .a = 0));
-  int n = 0;
+  int n = 0, box = 0, first = 0; /* first: iteration with this preconditioner */
   for (; n < max_iterations && r_2 > enough; n++) {
-    PF_TRY(pf_multigrid_cycle(mg, mg->s, mg->z));
+    if (n == PLAIN_ITERATIONS && mg->box_solves == 0) mg->box_solves = BOX_SOLVES;
+    if (mg->box_solves > 0 && !box) {
+      PF_TRY(set_box(mg));
+      box = 1;
+      first = n;
+    }
+    PF_TRY(box ? pf_boxmg_cycle(mg->box, mg->s, mg->z) : pf_multigrid_cycle(mg, mg->s, mg->z));
     PF_TRY(PF_SUM(be, mg_dots, g, sums, .r = mg->r, .q = mg->q, .z = mg->z));
     /* flexible: (z, r - r_last) = -a (z, q), because the cycle is only nearly symmetric */
-    const double beta = n > 0 ? -a * sums[1] / r_z : 0;
+    const double beta = n > first ? -a * sums[1] / r_z : 0;
     r_z = sums[0];
     PF_TRY(PF_MAP(be, mg_direction, g, .z = mg->z, .p = mg->p, .u = u, .a = a, .beta = beta));
     double p_q;
@@ -305,6 +309,8 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
   }
   if (n > 0) PF_TRY(PF_MAP(be, axpy, g, .x = mg->p, .y = u, .a = a));
   report->iterations = report->cycles = n;
+  report->box = box;
+  if (box) mg->box_solves--;
   report->residual = b_2 > 0 ? sqrt(r_2 / b_2) : sqrt(r_2);
   report->converged = r_2 <= enough;
   return PF_OK;

@@ -2,7 +2,11 @@
  *
  * Conjugate gradients in double precision, preconditioned with one V(2,2) cycle in single precision: red-black
  * Gauss-Seidel, transfers by pieces of constants, two of the coarser levels visited twice, the coarsest one by its
- * inverse.  The cycle is only nearly symmetric (both times red before black), so the conjugate gradients are flexible. */
+ * inverse.  The cycle is only nearly symmetric (both times red before black), so the conjugate gradients are flexible.
+ *
+ * Where islands of a good conductor float in a bad one pieces of constants need hundreds of iterations.  A solve that is
+ * not done after 16 goes on with the hierarchy of boxmg.h, which is built then, and the next 63 solves use it from the
+ * start; then the plain one is tried again.  What needs no more than 16 never sees it. */
 #ifndef PF_MULTIGRID_H
 #define PF_MULTIGRID_H
 
@@ -15,11 +19,12 @@ typedef struct pf_solve_report {
   int cycles;      /* V-cycles: what is dear */
   double residual; /* reached: ||D^-1/2 (b - A u)||/||D^-1/2 b||, D the diagonal of A */
   int converged;   /* residual <= tolerance */
+  int box;         /* the operator-dependent hierarchy was used */
 } pf_solve_report;
 
 /* All arrays belong to the object and to the backend's memory.  The caller destroys it. */
 pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, pf_multigrid **multigrid);
-/* Bytes that create takes from the backend. */
+/* Bytes that create takes from the backend; pf_boxmg_bytes (boxmg.h) more where islands float. */
 double pf_multigrid_bytes(const pf_grid *grid);
 void pf_multigrid_destroy(pf_multigrid *multigrid);
 
@@ -35,6 +40,11 @@ pf_status pf_multigrid_set(pf_multigrid *multigrid, const double *ax, const doub
  * not positive are (PF_FAILED).  Where m = 0 everywhere the mean of b is left out, and u keeps no certain constant. */
 pf_status pf_multigrid_solve(pf_multigrid *multigrid, const double *b, double *u, double tolerance, int max_iterations,
                              pf_solve_report *report);
+
+/* So many more solves use the operator-dependent hierarchy from the start (0: the plain one, until it needs too many
+ * iterations).  To be kept where a run that is stopped and restarted must give the same bits. */
+int pf_multigrid_box_solves(const pf_multigrid *multigrid);
+void pf_multigrid_use_box(pf_multigrid *multigrid, int solves);
 
 /* The parts, for tests and measurements: one cycle z = M^-1 s from zero on the finest level (float [cells] of the
  * backend), and q = A p with the sum p q. */

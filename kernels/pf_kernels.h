@@ -3,6 +3,7 @@
 #define PF_KERNELS_H
 
 #include "cell_block.h"
+#include "cell_boxmg.h"
 #include "cell_connect.h"
 #include "cell_elastic.h"
 #include "cell_electrons.h"
@@ -21,6 +22,7 @@
   PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)     \
   PF_KERNELS_POTENTIAL(MAP, SWEEP, SUM, MAX) \
   PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX) \
+  PF_KERNELS_BOXMG(MAP, SWEEP, SUM, MAX)     \
   PF_KERNELS_CONNECT(MAP, SWEEP, SUM, MAX)   \
   PF_KERNELS_ELASTIC(MAP, SWEEP, SUM, MAX)   \
   PF_KERNELS_NUCLEATE(MAP, SWEEP, SUM, MAX)  \
