@@ -251,17 +251,27 @@ typedef enum pf_faces { PF_FACES_UNIFORM, PF_FACES_PLAIN, PF_FACES_SPECIAL } pf_
 // clang-format on
 PF_ARGS(newton);
 
+/* What the floor conducts in metal does not depend on the salt there.  Else a cell without electrolyte, whose salt the
+ * linear solver hardly sees, loses its conductance with its salt, and its potential runs off with Newton's method. */
+PF_CELL pf_flux pf_with_floor(pf_flux f, double conducts, double dphi) {
+  f.j -= conducts * dphi;
+  f.j_p -= conducts;
+  return f;
+}
+
 PF_CELL pf_flux pf_newton_face(const pf_newton_args *k, pf_faces faces, ptrdiff_t a, ptrdiff_t b, double film,
                                double carry) {
   const double e = 0.5 * ((1 - k->xi[a]) + (1 - k->xi[b]));
   if (faces == PF_FACES_UNIFORM)
-    return pf_face_plain(&k->pair, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->floor, 0, carry * e);
+    return pf_with_floor(pf_face_plain(&k->pair, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->floor, 0, carry * e),
+                         (1 - e) * k->floor * k->pair.salt_path, k->phi[b] - k->phi[a]);
   const int l = k->material[a], r = k->material[b];
   const pf_pair *pair = &k->pairs[l * PF_MATERIALS + r];
   if (faces == PF_FACES_SPECIAL && pair->special > 0)
     return pf_face_special(&k->params->material[l], &k->params->material[r], pair, k->phi[a], k->phi[b], k->s[a],
                            k->s[b], e + k->floor, film, carry * e);
-  return pf_face_plain(pair, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->floor, film, carry * e);
+  return pf_with_floor(pf_face_plain(pair, k->phi[a], k->phi[b], k->s[a], k->s[b], e + k->floor, film, carry * e),
+                       (1 - e) * k->floor * pair->salt_path, k->phi[b] - k->phi[a]);
 }
 
 /* salt 0: the anions' part is left out */
