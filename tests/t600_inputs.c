@@ -204,6 +204,18 @@ static void ladders(void) {
   CU_ASSERT(says(f, "\"failed_mA_cm2\": 2.1"));
 }
 
+/* A ladder on which the potential once ran off inside the metal, close to depletion. */
+static void steep_ladder(void) {
+  const char *f = run("latp-le-ccd",
+                      "--set grid%cells=345 --set grid%spacing_um=4 --set layer%transference_number=0.44 "
+                      "--set layer%ionic_conductivity_S_cm=1.05e-3 --set layer%diffusivity_cm2_s=2.65e-7 "
+                      "--set layer%exchange_current_mA_cm2=0.11 --set protocol%ccd_start_mA_cm2=0.2 "
+                      "--set protocol%ccd_step_mA_cm2=0.2 --set protocol%ccd_stop_mA_cm2=20");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"depletion\""));
+  CU_ASSERT(says(f, "\"failed_mA_cm2\": 1.8"));
+}
+
 /* Over half the gap, 15 um: a tip of lithium that hangs together with the electrode stands in the last cell, and the mean
  * front is far behind.  The times are measured, there is no exact answer. */
 static void short_circuit(const char *input, double current, double time_s, double mean_um) {
@@ -264,6 +276,7 @@ void t600_inputs(void) {
                                       {"film", film},
                                       {"grains", grains},
                                       {"critical currents", ladders},
+                                      {"a ladder to the end of the salt", steep_ladder},
                                       {"a short from depletion", short_from_depletion},
                                       {"a short after the voltage limit has let go", short_after_the_limit},
                                       {"a short from a hot spot", short_from_hot_spot}});
