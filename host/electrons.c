@@ -72,6 +72,8 @@ void pf_electrons_destroy(pf_electrons *e) {
   free(e);
 }
 
+int *pf_electrons_box_solves(pf_electrons *e) { return pf_multigrid_box_solves(e->multigrid); }
+
 /* ---- residual and Jacobian ---- */
 
 #define SYSTEM_OF(s)                                                                                          \

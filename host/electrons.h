@@ -17,6 +17,8 @@ pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool sal
 /* Bytes that create takes from the backend. */
 double pf_electrons_bytes(const pf_grid *grid, bool salty);
 void pf_electrons_destroy(pf_electrons *electrons);
+/* As pf_multigrid_box_solves, of the electrons' solver. */
+int *pf_electrons_box_solves(pf_electrons *electrons);
 
 /* Conductances of the faces, from xi and the layers as they are: once a step. */
 pf_status pf_electrons_faces(pf_state *state);

@@ -189,9 +189,7 @@ pf_status pf_multigrid_set(pf_multigrid *mg, const double *ax, const double *ay,
 
 /* ---- the switch ---- */
 
-int pf_multigrid_box_solves(const pf_multigrid *mg) { return mg->box_solves; }
-
-void pf_multigrid_use_box(pf_multigrid *mg, int solves) { mg->box_solves = solves; }
+int *pf_multigrid_box_solves(pf_multigrid *mg) { return &mg->box_solves; }
 
 /* Has the operator-dependent hierarchy ready. */
 static pf_status set_box(pf_multigrid *mg) {

@@ -41,10 +41,10 @@ pf_status pf_multigrid_set(pf_multigrid *multigrid, const double *ax, const doub
 pf_status pf_multigrid_solve(pf_multigrid *multigrid, const double *b, double *u, double tolerance, int max_iterations,
                              pf_solve_report *report);
 
-/* So many more solves use the operator-dependent hierarchy from the start (0: the plain one, until it needs too many
- * iterations).  To be kept where a run that is stopped and restarted must give the same bits. */
-int pf_multigrid_box_solves(const pf_multigrid *multigrid);
-void pf_multigrid_use_box(pf_multigrid *multigrid, int solves);
+/* Where it counts how many more solves use the operator-dependent hierarchy from the start (0: the plain one, until it
+ * needs too many iterations).  The solver's own; a checkpoint keeps it, and may write it, so that a run that is stopped
+ * and restarted gives the same bits. */
+int *pf_multigrid_box_solves(pf_multigrid *multigrid);
 
 /* The parts, for tests and measurements: one cycle z = M^-1 s from zero on the finest level (float [cells] of the
  * backend), and q = A p with the sum p q. */

@@ -98,6 +98,10 @@ int pf_state_kept(pf_state *s, pf_kept *list, int count) {
 #define NUMBER(type, name, size) list[count++] = (pf_kept){"state." #name, &s->name, sizeof s->name, NULL, 0};
   PF_STATE_NUMBERS(NUMBER)
 #undef NUMBER
+  if (s->multigrid)
+    list[count++] = (pf_kept){"state.box_solves", pf_multigrid_box_solves(s->multigrid), sizeof(int), NULL, 0};
+  if (s->electrons)
+    list[count++] = (pf_kept){"state.box_solves_e", pf_electrons_box_solves(s->electrons), sizeof(int), NULL, 0};
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(s, array);
   for (int n = 0; n < arrays; n++)

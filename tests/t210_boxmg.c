@@ -63,7 +63,7 @@ static int islands(pf_backend *backend, const pf_grid *g, unsigned seed, const p
   if (u && problem_make(&p, backend, g, &d)) {
     if (with_switch) *with_switch = problem_solve(&p, 1e-8, 300).iterations;
     PF_ASSERT_OK(backend->upload(backend, p.array[5], u, p.bytes));
-    pf_multigrid_use_box(p.mg, 5);
+    *pf_multigrid_box_solves(p.mg) = 5;
     n = problem_solve(&p, 1e-8, 300).iterations;
     if (error) {
       memcpy(u, p.host, p.bytes);
@@ -251,7 +251,7 @@ static void shapes_converge(void) {
     if (problem_make(&p, backend, &shape[s], &d)) {
       const int plain = problem_solve(&p, 1e-9, 60).iterations;
       PF_ASSERT_OK(p.backend->upload(backend, p.array[5], d.b, p.bytes));
-      pf_multigrid_use_box(p.mg, 1);
+      *pf_multigrid_box_solves(p.mg) = 1;
       const int box = problem_solve(&p, 1e-9, 60).iterations;
       CU_ASSERT(box <= plain);
     }
@@ -267,7 +267,7 @@ static double *solution(const char *backend_name, int threads, const pf_grid *g,
   double *u = NULL;
   if (!pf_test_ok(pf_backend_create(backend_name, threads, &backend), "backend", __FILE__, __LINE__)) return NULL;
   if (problem_make(&p, backend, g, d)) {
-    pf_multigrid_use_box(p.mg, 1);
+    *pf_multigrid_box_solves(p.mg) = 1;
     const pf_solve_report report = problem_solve(&p, 1e-9, 60);
     CU_ASSERT(report.box && report.converged);
     u = p.host;
@@ -320,13 +320,13 @@ static void switch_rule(void) {
     const pf_solve_report first = problem_solve(&p, 1e-8, 100);
     CU_ASSERT(first.box && first.iterations > 16);
     PF_ASSERT_WITHIN((double)(backend->bytes - bytes), pf_boxmg_bytes(&g), 1);
-    CU_ASSERT_EQUAL(pf_multigrid_box_solves(p.mg), 63);
+    CU_ASSERT_EQUAL(*pf_multigrid_box_solves(p.mg), 63);
     PF_ASSERT_OK(start_from_zero(&p));
     const pf_solve_report second = problem_solve(&p, 1e-8, 100);
     CU_ASSERT(second.box && second.iterations < first.iterations);
-    pf_multigrid_use_box(p.mg, 1);
+    *pf_multigrid_box_solves(p.mg) = 1;
     (void)problem_solve(&p, 1e-9, 100);
-    CU_ASSERT_EQUAL(pf_multigrid_box_solves(p.mg), 0);
+    CU_ASSERT_EQUAL(*pf_multigrid_box_solves(p.mg), 0);
     PF_ASSERT_OK(start_from_zero(&p));
     CU_ASSERT(!problem_solve(&p, 1e-8, 1).box); /* the plain one again */
   }

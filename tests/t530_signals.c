@@ -55,6 +55,8 @@ static pid_t start_limited(const char *name, const char *option, const char *lim
   if (child == 0) {
     const int fd = open(said, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (fd >= 0) (void)dup2(fd, STDERR_FILENO);
+    /* the tests may themselves run where these are ignored, as behind an & in a script */
+    (void)signal(SIGINT, SIG_DFL), (void)signal(SIGTERM, SIG_DFL), (void)signal(SIGUSR1, SIG_DFL);
     execv(argv[0], (char *const *)(uintptr_t)argv);
     _exit(127);
   }

@@ -106,7 +106,7 @@ pf_status pf_bench_bandwidth(const pf_bench *bench) {
 /* Cold and, after the surface moved by half a cell, warm. */
 static pf_status count(const pf_bench *bench, const pf_grid *g, double contrast, int *cold, int *warm) {
   problem p;
-  pf_solve_report report = {0, 0, 0, 0};
+  pf_solve_report report = {.iterations = 0};
   pf_status status = problem_make(&p, bench, 0, g, contrast);
   if (status == PF_OK) status = pf_multigrid_solve(p.mg, p.b, p.u, 1e-9, 100, &report);
   *cold = report.iterations;
