@@ -133,10 +133,10 @@ static void balances(void) {
           salty ? "transference_number=0.5 salt_concentration_mol_L=1 diffusivity_cm2_s=1e-6" : "", 15.0, 1.0, "", 5);
       if (!p) return;
       if (n) {
-        pf_backend_destroy(p->backend);
-        p->backend = NULL;
         pf_state_destroy(p->state);
         p->state = NULL;
+        pf_backend_destroy(p->backend);
+        p->backend = NULL;
         PF_ASSERT_OK(pf_backend_create(pf_test_backend_name(), 3, &p->backend));
         PF_ASSERT_OK(pf_scenario_start(&p->cfg, &p->scenario, p->backend, &p->state));
       }

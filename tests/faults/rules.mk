@@ -2,7 +2,7 @@
 FAULTS := $(B)/tests/faults
 CHECKS += faults
 LONG_CHECKS += faults-long
-WRAPPED := malloc calloc realloc aligned_alloc write fsync close renameat openat pf_step pf_transport_step
+WRAPPED := malloc calloc realloc aligned_alloc write fsync close renameat openat pf_command_parse pf_step pf_transport_step
 
 $(FAULTS)/pfsolve: $(LIBRARY) $(B)/host/main.o $(FAULTS)/inject.o $(B)/parts
 	$(call say,LINK)
