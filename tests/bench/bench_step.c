@@ -41,10 +41,14 @@ static pf_status timed_max(pf_backend *b, pf_kernel k, const pf_grid *g, const v
   const double start = clocked.on ? pf_bench_now() : 0;
   return timed(b, k, start, clocked.own.max(b, k, g, args, result));
 }
+/* While the clock is on each kernel of a chain is run by itself. */
+static pf_status timed_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  return clocked.on ? pf_chain_plain(b, stage, stages, g) : clocked.own.chain(b, stage, stages, g);
+}
 static void clock_backend(pf_backend *b) {
   clocked.own = *b;
   memset(clocked.seconds, 0, sizeof clocked.seconds);
-  b->map = timed_map, b->sweep = timed_sweep, b->sum = timed_sum, b->max = timed_max;
+  b->map = timed_map, b->sweep = timed_sweep, b->sum = timed_sum, b->max = timed_max, b->chain = timed_chain;
 }
 
 /* ---- the cell ---- */
