@@ -178,8 +178,10 @@ void pf_output_count(pf_output *o, const pf_step_report *step) {
   if (step->newton > 0 && step->cycles / step->newton > o->cycles_most) o->cycles_most = step->cycles / step->newton;
 }
 
-pf_status pf_output_summary(const pf_output *o, const char *status) {
+pf_status pf_output_summary(pf_output *o, const char *status) {
   const pf_state *s = o->state;
+  /* the mark that a run is finished comes after its summary: no row may be lost behind it */
+  if (o->has_history) PF_TRY(pf_history_sync(&o->history));
   const double seconds = o->seconds + pf_output_clock() - o->begun, steps = (double)s->step;
   pf_summary summary = {.title = o->cfg->run.title,
                         .status = status,

@@ -59,8 +59,8 @@ pf_status pf_output_due(pf_output *output, const pf_history_row *row, bool last)
 /* Before a checkpoint: what was written is on the disk, and the numbers say how much. */
 pf_status pf_output_keep(pf_output *output);
 int pf_output_kept(pf_output *output, pf_kept *list, int count);
-/* Writes summary.json; status: see pf_summary. */
-pf_status pf_output_summary(const pf_output *output, const char *status);
+/* Puts the history on the disk, then writes summary.json; status: see pf_summary. */
+pf_status pf_output_summary(pf_output *output, const char *status);
 pf_status pf_output_close(pf_output *output);
 
 #endif
