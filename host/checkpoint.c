@@ -310,8 +310,11 @@ pf_status pf_checkpoints_finish(pf_checkpoints *c) {
 pf_status pf_checkpoints_unfinish(pf_checkpoints *c) {
   char path[PATH_MAX + sizeof PF_CHECKPOINT_FINISHED + 1];
   snprintf(path, sizeof path, "%s/" PF_CHECKPOINT_FINISHED, c->folder);
-  PF_CHECK(unlink(path) == 0 || errno == ENOENT, PF_IO, "%s: cannot be removed: %s", path, strerror(errno));
-  return PF_OK;
+  if (unlink(path) != 0) {
+    PF_CHECK(errno == ENOENT, PF_IO, "%s: cannot be removed: %s", path, strerror(errno));
+    return PF_OK;
+  }
+  return pf_folder_sync(c->folder);
 }
 
 /* ---- reading ---- */

@@ -67,7 +67,7 @@ pf_status pf_checkpoints_save(pf_checkpoints *c, const pf_kept *kept, int count,
  * PF_NO_OUTPUT: it is of another input or format, the message lists the keys that differ. */
 pf_status pf_checkpoints_load(pf_checkpoints *c, const char *folder, const pf_kept *kept, int count, char *notes,
                               size_t size);
-/* The run is over: leaves the mark, or takes it away. */
+/* The run is over: leaves the mark (all that the run wrote has to be on the disk before), or takes it away. */
 pf_status pf_checkpoints_finish(pf_checkpoints *c);
 pf_status pf_checkpoints_unfinish(pf_checkpoints *c);
 /* Is the mark in the directory `output`?  PF_NO_OUTPUT: it is of another input, the message lists the keys that differ. */

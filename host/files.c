@@ -98,6 +98,25 @@ static pf_status pf_remove_run(int fd, const char *path) {
   return PF_OK;
 }
 
+pf_status pf_folder_sync(const char *path) {
+  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  PF_CHECK(fd >= 0, PF_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+  const int error = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
+  close(fd);
+  PF_CHECK(error == 0, PF_IO, "%s: could not be flushed to the disk: %s", path, strerror(error));
+  return PF_OK;
+}
+
+/* Puts the name of a new directory on the disk.  A parent that cannot be read cannot be flushed either: no fault. */
+static pf_status pf_sync_parent(const char *path) {
+  char parent[PATH_MAX];
+  strcpy(parent, path);
+  char *const slash = strrchr(parent, '/');
+  if (slash != NULL) slash[slash == parent] = 0;
+  const char *const folder = slash != NULL ? parent : ".";
+  return access(folder, R_OK) == 0 ? pf_folder_sync(folder) : PF_OK;
+}
+
 /* mkdir with all parents; what exists is left as it is. */
 static pf_status pf_make_directories(const char *path) {
   char part[PATH_MAX];
@@ -109,6 +128,7 @@ static pf_status pf_make_directories(const char *path) {
       const int error = mkdir(part, 0777) == 0 ? 0 : errno; /* a read-only file system may say so of what exists */
       PF_CHECK(error == 0 || error == EEXIST || error == EISDIR || (error == EROFS && access(part, F_OK) == 0),
                PF_NO_OUTPUT, "%s: cannot make the directory %s: %s", path, part, strerror(error));
+      if (error == 0) PF_TRY(pf_sync_parent(part));
     }
     if (path[i] == 0) break;
     part[i] = path[i];

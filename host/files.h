@@ -55,6 +55,8 @@ pf_status pf_file_put(pf_file *file, const void *bytes, size_t count);
 /* fsync, close, rename to the final name, fsync of the folder; on failure the temporary is removed.  PF_IO. */
 pf_status pf_file_commit(pf_file *file);
 void pf_file_abandon(pf_file *file);
+/* fsync of a folder: what was made, renamed or removed in it is on the disk.  PF_IO. */
+pf_status pf_folder_sync(const char *path);
 /* open, put, commit. */
 pf_status pf_file_replace(const char *folder, const char *name, const void *bytes, size_t count);
 /* The whole file as a string with an ending 0; *text by malloc, the caller's.  PF_IO; *text = NULL if there is none. */

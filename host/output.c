@@ -52,17 +52,14 @@ pf_status pf_output_open(pf_output *o, const pf_config *cfg, pf_output_mode mode
 static pf_status open_history(pf_output *o, bool go_on) {
   PF_TRY(pf_history_create(o->directory.path, go_on, &o->history));
   o->has_history = true;
-  return PF_OK;
+  return pf_folder_sync(o->directory.path); /* all that lies in it is made */
 }
 
 pf_status pf_output_start(pf_output *o) { return pf_log_open(o->log, o->directory.path); }
 
 pf_status pf_output_start_history(pf_output *o) {
   if (o->has_history) return PF_OK; /* a run that goes on from its first checkpoint */
-  PF_TRY(open_history(o, false));
-  PF_CHECK(fsync(o->directory.fd) == 0 || errno == EINVAL, PF_IO, "%s: could not be flushed to the disk: %s",
-           o->directory.path, strerror(errno));
-  return PF_OK;
+  return open_history(o, false);
 }
 
 /* The history of another run up to its checkpoint. */

@@ -66,10 +66,11 @@ static pf_status go_on(run *r, const char *from) {
   PF_TRY(pf_checkpoints_load(&r->checkpoints, folder, r->kept, r->kept_count, notes, sizeof notes));
   PF_TRY(pf_state_renew(r->state));
   PF_TRY(pf_protocol_renew(&r->protocol));
+  PF_TRY(pf_checkpoints_unfinish(&r->checkpoints)); /* before anything is cut back to the checkpoint */
   PF_TRY(pf_output_go_on(&r->output, from));
   if (notes[0]) pf_log_say(r->log, PF_LOG_WARNING, "checkpoint", "%s", notes);
   pf_log_say(r->log, PF_LOG_INFO, "restart", "goes on from step %ld, %.6g h", r->state->step, r->state->time / 3600);
-  return pf_checkpoints_unfinish(&r->checkpoints);
+  return PF_OK;
 }
 
 static pf_status prepare(run *r, const pf_run_options *options) {
