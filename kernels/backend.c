@@ -8,12 +8,14 @@
 typedef struct kernel_entry {
   const char *name;
   pf_kernel_kind kind;
+  size_t args; /* bytes */
 } kernel_entry;
 
-#define PF_MAP_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_MAP},
-#define PF_SWEEP_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_SWEEP},
-#define PF_SUM_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_SUM},
-#define PF_MAX_ENTRY_(kernel) [PF_KERNEL_##kernel] = {#kernel, PF_KIND_MAX},
+#define ENTRY_(kernel, kind) [PF_KERNEL_##kernel] = {#kernel, kind, sizeof(pf_##kernel##_args)},
+#define PF_MAP_ENTRY_(kernel) ENTRY_(kernel, PF_KIND_MAP)
+#define PF_SWEEP_ENTRY_(kernel) ENTRY_(kernel, PF_KIND_SWEEP)
+#define PF_SUM_ENTRY_(kernel) ENTRY_(kernel, PF_KIND_SUM)
+#define PF_MAX_ENTRY_(kernel) ENTRY_(kernel, PF_KIND_MAX)
 static const kernel_entry entries[PF_KERNEL_COUNT] = {
     PF_KERNELS(PF_MAP_ENTRY_, PF_SWEEP_ENTRY_, PF_SUM_ENTRY_, PF_MAX_ENTRY_)};
 static const char *const kind_names[] = {"MAP", "SWEEP", "SUM", "MAX"};
@@ -32,6 +34,8 @@ pf_status pf_kernel_check(pf_kernel kernel, pf_kernel_kind kind, const pf_grid *
 }
 
 pf_kernel_kind pf_kernel_kind_of(pf_kernel kernel) { return entries[kernel].kind; }
+
+size_t pf_kernel_args_bytes(pf_kernel kernel) { return entries[kernel].args; }
 
 pf_status pf_chain_check(const pf_stage *stage, int stages, const pf_grid *g) {
   PF_CHECK(stages > 0 && stages <= PF_STAGES_MAX, PF_FAILED, "a chain of %d stages", stages);
@@ -53,9 +57,39 @@ pf_status pf_chain_plain(pf_backend *b, const pf_stage *stage, int stages, const
   return PF_OK;
 }
 
-pf_status pf_host_memory_check(const pf_backend *b, size_t bytes) {
+pf_status pf_batch_plain(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
+                         double (*result)[PF_SUMS]) {
+  for (int m = 0; m < members; m++) {
+    const pf_stage *s = chain[m];
+    const bool known = stages == 1 && (unsigned)s->kernel < PF_KERNEL_COUNT;
+    const pf_kernel_kind kind = known ? entries[s->kernel].kind : PF_KIND_MAP;
+    if (kind == PF_KIND_SUM)
+      PF_TRY(b->sum(b, s->kernel, g, s->args, result[m]));
+    else if (kind == PF_KIND_MAX)
+      PF_TRY(b->max(b, s->kernel, g, s->args, result[m]));
+    else
+      PF_TRY(b->chain(b, s, stages, g));
+  }
+  return PF_OK;
+}
+
+pf_status pf_transfer_plain(pf_backend *b, const pf_transfer *list, int count) {
+  for (int n = 0; n < count; n++) {
+    const pf_transfer *t = &list[n];
+    PF_TRY(t->up ? b->upload(b, t->to, t->from, t->bytes) : b->download(b, t->to, t->from, t->bytes));
+  }
+  return PF_OK;
+}
+
+static size_t host_memory(void) {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  const size_t there = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX / 2;
+  return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX / 2;
+}
+
+double pf_host_memory(void) { return (double)host_memory(); }
+
+pf_status pf_host_memory_check(const pf_backend *b, size_t bytes) {
+  const size_t there = host_memory();
   PF_CHECK(b->bytes <= there && bytes <= there - b->bytes, PF_NO_MEMORY,
            "%.3f GiB more are needed, %.3f GiB are in use, this machine has %.3f GiB", (double)bytes / 0x1p30,
            (double)b->bytes / 0x1p30, (double)there / 0x1p30);
@@ -84,6 +118,9 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
     return status;
   }
   if (b->threads == 0) b->threads = 1;
+  if (!b->batch) b->batch = pf_batch_plain;
+  if (!b->transfer) b->transfer = pf_transfer_plain;
+  if (!(b->room > 0)) b->room = pf_host_memory();
   *backend = b;
   return PF_OK;
 }

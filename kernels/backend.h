@@ -5,6 +5,8 @@
 #ifndef PF_BACKEND_H
 #define PF_BACKEND_H
 
+#include <stdbool.h>
+
 #include "pf_kernels.h"
 #include "pf_status.h"
 
@@ -24,6 +26,14 @@ typedef struct pf_stage {
 } pf_stage;
 enum { PF_STAGES_MAX = 8 };
 
+/* One upload or download of several. */
+typedef struct pf_transfer {
+  bool up; /* from host to device */
+  void *to;
+  const void *from;
+  size_t bytes;
+} pf_transfer;
+
 /* Plans of a Fourier transform, of the backend that made them. */
 typedef struct pf_fft pf_fft;
 
@@ -34,6 +44,7 @@ struct pf_backend {
   int threads;       /* of the host that loop over cells; 1 on a GPU */
   size_t bytes;      /* allocated now */
   size_t bytes_peak; /* at most */
+  double room;       /* bytes of its memory that were there to be had when it was made */
   void *self;        /* the backend's own */
 
   /* Memory: arrays of bytes, zeroed, aligned to 64. release(NULL) does nothing. */
@@ -63,6 +74,14 @@ struct pf_backend {
 
   pf_status (*synchronize)(pf_backend *);
   void (*destroy)(pf_backend *);
+
+  /* For cells that advance together (joined.h): of each member the same as the operations above, bit for bit.  A chain for
+   * each (chain[member], the same kernels with other arguments), or one SUM or MAX kernel whose results come back;
+   * result: NULL for the others. */
+  pf_status (*batch)(pf_backend *, int members, const pf_stage *const chain[], int stages, const pf_grid *,
+                     double (*result)[PF_SUMS]);
+  /* Uploads and downloads with one wait at the end. */
+  pf_status (*transfer)(pf_backend *, const pf_transfer *list, int count);
 };
 
 /* name: "auto", "cpu", "check" or "cuda"; threads: 0 takes what OpenMP gives.  PF_NO_DEVICE where it is not there.
@@ -76,9 +95,17 @@ pf_status pf_backend_check(pf_backend *backend, int threads);
 pf_status pf_backend_cuda(pf_backend *backend);
 /* A chain, kernel by kernel, through the backend's map and sweep. */
 pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages, const pf_grid *grid);
+/* A batch and transfers, one member and one array after the other. */
+pf_status pf_batch_plain(pf_backend *backend, int members, const pf_stage *const chain[], int stages,
+                         const pf_grid *grid, double (*result)[PF_SUMS]);
+pf_status pf_transfer_plain(pf_backend *backend, const pf_transfer *list, int count);
 /* PF_FAILED unless these kernels can be a chain on this grid. */
 pf_status pf_chain_check(const pf_stage *stage, int stages, const pf_grid *grid);
 pf_kernel_kind pf_kernel_kind_of(pf_kernel kernel);
+/* Bytes of the kernel's struct of arguments. */
+size_t pf_kernel_args_bytes(pf_kernel kernel);
+/* Bytes of memory of this machine. */
+double pf_host_memory(void);
 /* PF_NO_MEMORY where `bytes` more would be beyond the machine's memory: Linux gives them and kills the program later. */
 pf_status pf_host_memory_check(const pf_backend *backend, size_t bytes);
 

@@ -1,7 +1,11 @@
 #include "fft_cpu.h"
 
 #include <fftw3.h>
+#include <pthread.h>
 #include <stdlib.h>
+
+/* FFTW makes and destroys plans for one thread at a time; they are carried out by any. */
+static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
 /* Transforms along one direction, `chunk` lines at a time; the last lines of a group, fewer, have plans of their own. */
 typedef struct pf_fft_pass {
@@ -71,7 +75,9 @@ pf_status pf_fft_cpu_create(const pf_grid *grid, int batch, int threads, pf_fft 
   /* planning looks at the addresses only: a plan is carried out on other arrays */
   double field[2];
   fftw_complex spectrum[2];
+  (void)pthread_mutex_lock(&planner);
   const pf_status status = make_plans(f, field, spectrum);
+  (void)pthread_mutex_unlock(&planner);
   if (status != PF_OK) {
     pf_fft_cpu_destroy(f);
     return status;
@@ -82,9 +88,11 @@ pf_status pf_fft_cpu_create(const pf_grid *grid, int batch, int threads, pf_fft 
 
 void pf_fft_cpu_destroy(pf_fft *f) {
   if (!f) return;
+  (void)pthread_mutex_lock(&planner);
   for (int d = 0; d < 3; d++)
     for (int n = 0; n < 4; n++)
       if (f->pass[d].plan[n / 2][n % 2]) fftw_destroy_plan(f->pass[d].plan[n / 2][n % 2]);
+  (void)pthread_mutex_unlock(&planner);
   free(f);
 }
 

@@ -4,21 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local char message[1024];
-static _Thread_local char place[256];
+static _Thread_local pf_status_text own;
+static _Thread_local pf_status_text *used; /* NULL: the thread's own */
+
+static pf_status_text *text_now(void) { return used ? used : &own; }
 
 pf_status pf_status_set(pf_status status, const char *file, int line, const char *format, ...) {
   const char *slash = strrchr(file, '/');
-  snprintf(place, sizeof place, "%s:%d", slash ? slash + 1 : file, line);
+  pf_status_text *now = text_now();
+  snprintf(now->place, sizeof now->place, "%s:%d", slash ? slash + 1 : file, line);
   va_list values;
   va_start(values, format);
-  char text[sizeof message]; /* the arguments may point into the old message */
+  char text[sizeof now->message]; /* the arguments may point into the old message */
   vsnprintf(text, sizeof text, format, values);
   va_end(values);
-  memcpy(message, text, sizeof message);
+  memcpy(now->message, text, sizeof text);
   return status;
 }
 
-const char *pf_status_message(void) { return message; }
+const char *pf_status_message(void) { return text_now()->message; }
 
-const char *pf_status_place(void) { return place; }
+const char *pf_status_place(void) { return text_now()->place; }
+
+void pf_status_use(pf_status_text *text) { used = text; }

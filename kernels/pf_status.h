@@ -31,6 +31,14 @@ const char *pf_status_message(void);
 /* "file.c:123" of that failure. */
 const char *pf_status_place(void);
 
+/* Where the text is kept.  Flows of control that take turns on one thread (joined.h) have one each. */
+typedef struct pf_status_text {
+  char message[1024];
+  char place[256];
+} pf_status_text;
+/* From now on this thread keeps its text there; NULL: in its own place. */
+void pf_status_use(pf_status_text *text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -67,6 +67,10 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_kernel_kind_of faulty_kernel_kind_of
 #define pf_chain_check faulty_chain_check
 #define pf_chain_plain faulty_chain_plain
+#define pf_batch_plain faulty_batch_plain
+#define pf_transfer_plain faulty_transfer_plain
+#define pf_kernel_args_bytes faulty_kernel_args_bytes
+#define pf_host_memory faulty_host_memory
 #include "backend.c"
 #undef PF_MAP_ENTRY_
 #undef PF_SWEEP_ENTRY_

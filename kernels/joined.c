@@ -1,0 +1,378 @@
+/* joined.c: see joined.h. */
+#include "joined.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+/* Operations that a member may be ahead, the bytes of their arguments, and of a member's stack (touched as it is used). */
+enum { AHEAD = 256, ARGUMENT_BYTES = 1 << 17, STACK_BYTES = 1 << 22 };
+/* The largest group is served first; who has waited for so many calls comes before it. */
+enum { PATIENCE = 4096 };
+
+typedef enum sort { CHAIN, TRANSFER, COPY, FORWARD, INVERSE } sort;
+
+/* One operation of a member. */
+typedef struct operation {
+  sort sort;
+  int stages;
+  pf_stage stage[PF_STAGES_MAX]; /* the arguments lie in the member's room */
+  pf_grid grid;
+  double *result; /* of a sum or maximum; NULL */
+  pf_transfer transfer;
+  pf_fft *fft;
+} operation;
+
+struct together;
+
+typedef struct member {
+  pf_backend own;
+  struct together *all;
+  int number;
+  bool live;
+  ucontext_t place;
+  pf_status_text text;
+  char *stack; /* STACK_BYTES, a closed page first */
+  operation queue[AHEAD];
+  int first, count;  /* queue[first] is next, `count` are noted */
+  char *arguments;   /* ARGUMENT_BYTES */
+  size_t used;       /* of them */
+  double since;      /* number of the call at which the next operation became the next */
+  pf_status status;  /* of the first operation that failed; all later ones fail */
+  char reason[1024]; /* its message */
+} member;
+
+typedef struct together {
+  pf_backend *backend;
+  ucontext_t place;
+  void (*run)(void *, int, pf_backend *);
+  void *context;
+  member **member; /* [width] */
+  int width;
+  member **group;         /* [width] */
+  const pf_stage **chain; /* [width] */
+  pf_transfer *transfer;  /* [width] */
+  double (*result)[PF_SUMS];
+  double asked, done;
+} together;
+
+/* ---- a member's side ---- */
+
+/* Until all that the member noted is done. */
+static pf_status wait_for_all(member *m) {
+  if (m->count > 0) (void)swapcontext(&m->place, &m->all->place);
+  PF_CHECK(m->status == PF_OK, m->status, "%s", m->reason);
+  return PF_OK;
+}
+
+/* The place of one more operation. */
+static pf_status note(member *m, size_t argument_bytes, operation **o) {
+  PF_CHECK(m->status == PF_OK, m->status, "%s", m->reason);
+  if (m->count == AHEAD || m->used + argument_bytes > ARGUMENT_BYTES) PF_TRY(wait_for_all(m));
+  if (m->count == 0) m->first = 0, m->used = 0, m->since = m->all->done;
+  *o = &m->queue[m->first + m->count++];
+  m->all->asked++;
+  return PF_OK;
+}
+
+/* A copy of arguments, which are gone when the caller returns. */
+static const void *keep(member *m, const void *args, size_t bytes) {
+  char *to = m->arguments + m->used;
+  memcpy(to, args, bytes);
+  m->used += (bytes + 63) / 64 * 64;
+  return to;
+}
+
+static pf_status note_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, double *result) {
+  member *m = b->self;
+  size_t bytes = 0;
+  for (int n = 0; n < stages; n++) bytes += pf_kernel_args_bytes(stage[n].kernel) + 63;
+  operation *o = NULL;
+  PF_TRY(note(m, bytes, &o));
+  *o = (operation){.sort = CHAIN, .stages = stages, .grid = *g, .result = result};
+  for (int n = 0; n < stages; n++)
+    o->stage[n] = (pf_stage){stage[n].kernel, keep(m, stage[n].args, pf_kernel_args_bytes(stage[n].kernel))};
+  return result ? wait_for_all(m) : PF_OK;
+}
+
+static pf_status join_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  PF_TRY(pf_chain_check(stage, stages, g));
+  return note_chain(b, stage, stages, g, NULL);
+}
+
+static pf_status join_one(pf_backend *b, pf_kernel kernel, pf_kernel_kind kind, const pf_grid *g, const void *args,
+                          double *result) {
+  PF_TRY(pf_kernel_check(kernel, kind, g));
+  return note_chain(b, &(pf_stage){kernel, args}, 1, g, result);
+}
+
+static pf_status join_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+  return join_one(b, kernel, PF_KIND_MAP, g, args, NULL);
+}
+
+static pf_status join_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+  return join_one(b, kernel, PF_KIND_SWEEP, g, args, NULL);
+}
+
+static pf_status join_sum(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  return join_one(b, kernel, PF_KIND_SUM, g, args, result);
+}
+
+static pf_status join_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
+  return join_one(b, kernel, PF_KIND_MAX, g, args, result);
+}
+
+static pf_status join_transfer(pf_backend *b, sort of, bool up, void *to, const void *from, size_t bytes) {
+  operation *o = NULL;
+  PF_TRY(note(b->self, 0, &o));
+  *o = (operation){.sort = of, .transfer = {up, to, from, bytes}};
+  return of == COPY ? PF_OK : wait_for_all(b->self);
+}
+
+static pf_status join_upload(pf_backend *b, void *array, const void *host, size_t bytes) {
+  return join_transfer(b, TRANSFER, true, array, host, bytes);
+}
+
+static pf_status join_download(pf_backend *b, void *host, const void *array, size_t bytes) {
+  return join_transfer(b, TRANSFER, false, host, array, bytes);
+}
+
+static pf_status join_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
+  return join_transfer(b, COPY, false, to, from, bytes);
+}
+
+static pf_status join_fft(pf_backend *b, sort of, pf_fft *fft, void *to, const void *from) {
+  operation *o = NULL;
+  PF_TRY(note(b->self, 0, &o));
+  *o = (operation){.sort = of, .transfer = {false, to, from, 0}, .fft = fft};
+  return PF_OK;
+}
+
+static pf_status join_forward(pf_backend *b, pf_fft *fft, const double *field, double *spectrum) {
+  return join_fft(b, FORWARD, fft, spectrum, field);
+}
+
+static pf_status join_inverse(pf_backend *b, pf_fft *fft, double *spectrum, double *field) {
+  return join_fft(b, INVERSE, fft, field, spectrum);
+}
+
+static pf_status join_synchronize(pf_backend *b) {
+  const member *m = b->self;
+  PF_TRY(wait_for_all(b->self));
+  return m->all->backend->synchronize(m->all->backend);
+}
+
+/* Memory is had at once; what is given back was used by nothing that is still to be done. */
+
+static pf_status join_allocate(pf_backend *b, size_t bytes, void **array) {
+  const member *m = b->self;
+  *array = NULL;
+  PF_CHECK(m->status == PF_OK, m->status, "%s", m->reason);
+  PF_TRY(m->all->backend->allocate(m->all->backend, bytes, array));
+  b->bytes += bytes;
+  if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
+  return PF_OK;
+}
+
+static void join_release(pf_backend *b, void *array) {
+  member *m = b->self;
+  pf_backend *real = m->all->backend;
+  if (m->count > 0) (void)wait_for_all(m);
+  const size_t before = real->bytes;
+  real->release(real, array);
+  b->bytes -= before - real->bytes;
+}
+
+static pf_status join_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
+  const member *m = b->self;
+  return m->all->backend->fft_create(m->all->backend, g, batch, fft);
+}
+
+static void join_fft_destroy(pf_backend *b, pf_fft *fft) {
+  member *m = b->self;
+  if (m->count > 0) (void)wait_for_all(m);
+  m->all->backend->fft_destroy(m->all->backend, fft);
+}
+
+/* Of a member in a batch there is none further. */
+static pf_status join_batch(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
+                            double (*result)[PF_SUMS]) {
+  return pf_batch_plain(b, members, chain, stages, g, result);
+}
+
+static void join_destroy(pf_backend *b) { (void)b; }
+
+/* ---- the common side ---- */
+
+static const operation *next(const member *m) { return m->live && m->count > 0 ? &m->queue[m->first] : NULL; }
+
+static bool go_together(const operation *a, const operation *b) {
+  if (a->sort != b->sort || a->stages != b->stages) return false;
+  if (a->sort != CHAIN) return true;
+  for (int n = 0; n < a->stages; n++)
+    if (a->stage[n].kernel != b->stage[n].kernel) return false;
+  return a->grid.nx == b->grid.nx && a->grid.ny == b->grid.ny && a->grid.nz == b->grid.nz;
+}
+
+/* The members whose next operations go together: the most of them, unless someone has waited too long. */
+static int choose(together *t) {
+  enum { KINDS = 64 };
+  const operation *kind[KINDS], *best = NULL;
+  int members[KINDS], kinds = 0, most = 0, count = 0;
+  for (int w = 0; w < t->width; w++) {
+    const operation *o = next(t->member[w]);
+    if (!o) continue;
+    int k = 0;
+    while (k < kinds && !go_together(o, kind[k])) k++;
+    if (k == kinds && kinds < KINDS) kind[k] = o, members[k] = 0, kinds++;
+    if (k < kinds && ++members[k] > most) most = members[k], best = kind[k];
+  }
+  double since = t->done - PATIENCE;
+  for (int w = 0; w < t->width; w++)
+    if (next(t->member[w]) && t->member[w]->since < since) since = t->member[w]->since, best = next(t->member[w]);
+  for (int w = 0; best && w < t->width; w++) {
+    const operation *o = next(t->member[w]);
+    if (o && go_together(o, best)) t->group[count++] = t->member[w];
+  }
+  return count;
+}
+
+static pf_status issue(together *t, int count) {
+  pf_backend *b = t->backend;
+  const operation *o = next(t->group[0]);
+  if (o->sort == CHAIN) {
+    for (int n = 0; n < count; n++) t->chain[n] = next(t->group[n])->stage;
+    PF_TRY(b->batch(b, count, t->chain, o->stages, &o->grid, o->result ? t->result : NULL));
+    for (int n = 0; n < count && o->result; n++) memcpy(next(t->group[n])->result, t->result[n], sizeof t->result[n]);
+    return PF_OK;
+  }
+  if (o->sort == TRANSFER) {
+    for (int n = 0; n < count; n++) t->transfer[n] = next(t->group[n])->transfer;
+    return b->transfer(b, t->transfer, count);
+  }
+  for (int n = 0; n < count; n++) {
+    const operation *each = next(t->group[n]);
+    const pf_transfer *x = &each->transfer;
+    if (o->sort == COPY) PF_TRY(b->copy(b, x->to, x->from, x->bytes));
+    if (o->sort == FORWARD) PF_TRY(b->fft_forward(b, each->fft, x->from, x->to));
+    if (o->sort == INVERSE) PF_TRY(b->fft_inverse(b, each->fft, (double *)(uintptr_t)x->from, x->to));
+  }
+  return PF_OK;
+}
+
+/* One call for one group; a failure is one of all its members. */
+static void serve(together *t) {
+  const int count = choose(t);
+  const pf_status status = issue(t, count);
+  t->done++;
+  for (int n = 0; n < count; n++) {
+    member *m = t->group[n];
+    m->first++, m->count--;
+    m->since = t->done;
+    if (status == PF_OK) continue;
+    m->status = status;
+    m->count = 0;
+    memcpy(m->reason, pf_status_message(), sizeof m->reason);
+  }
+}
+
+/* The member goes on until it waits or is through. */
+static void resume(member *m) {
+  pf_status_use(&m->text);
+  (void)swapcontext(&m->all->place, &m->place);
+  pf_status_use(NULL);
+}
+
+static void begin(unsigned high, unsigned low) { /* makecontext passes numbers only */
+  member *m = (member *)(((uintptr_t)high << 16 << 16) | low);
+  together *t = m->all;
+  t->run(t->context, m->number, &m->own);
+  (void)wait_for_all(m);
+  m->live = false;
+  (void)swapcontext(&m->place, &t->place); /* for good */
+}
+
+static void start(together *t, member *m, int number) {
+  pf_backend *own = &m->own;
+  m->number = number;
+  m->live = true;
+  m->first = m->count = 0;
+  m->status = PF_OK;
+  m->text = (pf_status_text){"", ""};
+  *own = *t->backend; /* its name, device and threads */
+  own->self = m;
+  own->bytes = own->bytes_peak = 0;
+  own->allocate = join_allocate, own->release = join_release;
+  own->upload = join_upload, own->download = join_download, own->copy = join_copy;
+  own->map = join_map, own->sweep = join_sweep, own->sum = join_sum, own->max = join_max, own->chain = join_chain;
+  own->fft_create = join_fft_create, own->fft_destroy = join_fft_destroy;
+  own->fft_forward = join_forward, own->fft_inverse = join_inverse;
+  own->synchronize = join_synchronize, own->destroy = join_destroy;
+  own->batch = join_batch, own->transfer = pf_transfer_plain;
+  (void)getcontext(&m->place); /* of no consequence but for what makecontext leaves as it is */
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  m->place.uc_stack.ss_sp = m->stack + page;
+  m->place.uc_stack.ss_size = STACK_BYTES - page;
+  m->place.uc_link = NULL;
+  const uintptr_t address = (uintptr_t)m;
+  makecontext(&m->place, (void (*)(void))begin, 2, (unsigned)(address >> 16 >> 16), (unsigned)address);
+}
+
+static void member_free(member *m) {
+  if (!m) return;
+  if (m->stack) (void)munmap(m->stack, STACK_BYTES);
+  free(m->arguments);
+  free(m);
+}
+
+static pf_status member_make(together *t, member **made) {
+  member *m = *made = calloc(1, sizeof *m);
+  PF_CHECK(m, PF_NO_MEMORY, "no memory for a member");
+  m->all = t;
+  m->arguments = malloc(ARGUMENT_BYTES);
+  void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stack != MAP_FAILED) m->stack = stack;
+  PF_CHECK(m->arguments && m->stack && mprotect(m->stack, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE) == 0, PF_NO_MEMORY,
+           "no memory for a member");
+  return PF_OK;
+}
+
+static pf_status run_all(together *t, int count) {
+  const size_t width = (size_t)t->width;
+  t->member = calloc(width, sizeof *t->member);
+  t->group = calloc(width, sizeof *t->group);
+  t->chain = calloc(width, sizeof *t->chain);
+  t->transfer = calloc(width, sizeof *t->transfer);
+  t->result = calloc(width, sizeof *t->result);
+  PF_CHECK(t->member && t->group && t->chain && t->transfer && t->result, PF_NO_MEMORY, "no memory for the members");
+  for (int w = 0; w < t->width; w++) PF_TRY(member_make(t, &t->member[w]));
+  for (int started = 0, waiting = 1; waiting > 0;) {
+    waiting = 0;
+    for (int w = 0; w < t->width; w++) {
+      member *m = t->member[w];
+      while (!m->live || m->count == 0) { /* it goes on, or the next one takes its place */
+        if (!m->live && started == count) break;
+        if (!m->live) start(t, m, started++);
+        resume(m);
+      }
+      waiting += m->live;
+    }
+    if (waiting > 0) serve(t);
+  }
+  return PF_OK;
+}
+
+pf_status pf_joined_run(pf_backend *backend, int count, int together_most,
+                        void (*run)(void *context, int member, pf_backend *own), void *context,
+                        pf_joined_report *report) {
+  together t = {.backend = backend, .run = run, .context = context};
+  if (count < 1) return PF_OK;
+  t.width = together_most < 1 ? 1 : together_most < count ? together_most : count;
+  const pf_status status = run_all(&t, count);
+  for (int w = 0; t.member && w < t.width; w++) member_free(t.member[w]);
+  free(t.member), free(t.group), free(t.chain), free(t.transfer), free(t.result);
+  if (report) *report = (pf_joined_report){t.asked, t.done};
+  return status;
+}
