@@ -284,6 +284,10 @@ PF_CELL void pf_store_face(float *to, ptrdiff_t cells, ptrdiff_t c, const pf_flu
   to[PF_NR * cells + c] = (float)(salt * f->n_r);
 }
 
+/* Diagonal of the row ds = 0 of a cell without salt.  Small, so that a coarse cell that collects it with the salt of a pore
+ * is the pore's: with 1 it held the pore's salt where it was, and the linear solver came to a stand in porous ceramics. */
+#define PF_NO_SALT 1e-6
+
 PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces, int dimensions) {
   const ptrdiff_t c = at.c, n = k->cells;
   const pf_electrolyte *m = &k->params->material[faces == PF_FACES_UNIFORM ? 0 : k->material[c]];
@@ -351,7 +355,7 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
   k->own[c] = (float)d00;
   k->own[n + c] = (float)d01;
   k->own[2 * n + c] = (float)(on * d10);
-  k->own[3 * n + c] = (float)(on * d11 + (1 - on));
+  k->own[3 * n + c] = (float)(on * d11 + PF_NO_SALT * (1 - on));
   const pf_sums sums = {{fabs(charge), fabs(anions), face, 0}};
   return sums;
 }

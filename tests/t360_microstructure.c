@@ -527,6 +527,30 @@ static void closed_grains_in_salt(void) {
   pf_physics_close(p);
 }
 
+/* A porous ceramic full of a liquid with salt: the linear solver has to see the salt of the pores on its coarse grids, or Newton's
+ * method comes to a stand. */
+static void skeleton(void) {
+  pf_physics *p = pf_physics_open(
+      "&grid cells=32,16,16 spacing_um=1 /\n&lithium thickness_um=8 /\n"
+      "&material name='A' ionic_conductivity_S_cm=4.9e-4 exchange_current_mA_cm2=0.046 lithium_can_enter=F /\n"
+      "&material name='B' ionic_conductivity_S_cm=1.19e-2 exchange_current_mA_cm2=0.1 transference_number=0.3 "
+      "salt_concentration_mol_L=1 diffusivity_cm2_s=3e-6 /\n"
+      "&layer thickness_um=24 material='A' /\n"
+      "&microstructure porosity=0.467 pore_size_um=5 grain_material='A' pore_material='B' /\n"
+      "&solver time_step_max_s=20 /\n");
+  if (!p) return;
+  p->control.dt_min = 10; /* no way round by shorter steps */
+  const pf_drive drive = pf_physics_current(p, 1);
+  if (pf_physics_start(p, &drive) && pf_physics_run(p, &drive, 160)) {
+    sound(p, 1e-10);
+    printf("[%.1f iterations a step, %.1f cycles each] ", (double)p->newton / (double)p->state->step,
+           (double)p->cycles / (double)p->newton);
+    PF_ASSERT_AT_MOST((double)p->newton / (double)p->state->step, 5);
+    PF_ASSERT_AT_MOST((double)p->cycles / (double)p->newton, 14);
+  }
+  pf_physics_close(p);
+}
+
 /* A channel between walls that do not react is a cell of its own: its front is flat and goes as in one dimension. */
 static void channel(void) {
   enum { NY = 12, NX = 40 };
@@ -598,6 +622,7 @@ void t360_microstructure(void) {
                                               {"conductivity of laminates, discs, a chessboard", conducts},
                                               {"lithium before closed grains", closed_grains},
                                               {"closed grains in a salt", closed_grains_in_salt},
+                                              {"a skeleton full of liquid", skeleton},
                                               {"a channel between walls", channel},
                                               {"up to a wall", up_to_a_wall}});
 }

@@ -192,6 +192,29 @@ static void grains(void) {
   PF_ASSERT_WITHIN(history(f, "front_min_um", true), 10, 0.02);
 }
 
+/* Ceramic and liquid together conduct between the bounds of Hashin and Shtrikman; lithium grows into the liquid alone. */
+static void skeleton(void) {
+  const char *f = run("skeleton",
+                      "--set protocol%duration_h=0.002 --set lithium%counter_kinetics=F --set lithium%roughness_um=0 "
+                      "--set 'material(1)%exchange_current_mA_cm2=1e4' "
+                      "--set 'material(2)%exchange_current_mA_cm2=1e4'");
+  if (!f) return;
+  const double kappa = 0.5 * 52e-4 / history(f, "voltage_mV", false), porosity = 0.467, k[2] = {4.9e-4, 1.19e-2};
+  const double low = k[0] + porosity / (1 / (k[1] - k[0]) + (1 - porosity) / (3 * k[0]));
+  const double high = k[1] + (1 - porosity) / (1 / (k[0] - k[1]) + porosity / (3 * k[1]));
+  printf("[%.3e S/cm, bounds %.3e and %.3e] ", kappa, low, high);
+  PF_ASSERT_NEAR(kappa, 3.244e-3, 0.02);
+  PF_ASSERT_AT_LEAST(kappa, low);
+  PF_ASSERT_AT_MOST(kappa, high);
+  f = run("skeleton", "--set protocol%duration_h=0.1");
+  if (!f) return;
+  const double gone = history(f, "retreat_um", true) / history(f, "deposited_um", true);
+  printf("[%.2f mV, retreat %.4f of the growth, highest %.3f um] ", history(f, "voltage_mV", false), gone,
+         history(f, "front_max_um", true) - 12);
+  PF_ASSERT_WITHIN(gone, 1.005, 0.01);
+  PF_ASSERT_WITHIN(history(f, "front_max_um", true) - 12, 0.93, 0.1);
+}
+
 /* The first current that failed, constant time; the papers: 0.8 and 2.2 mA/cm2. */
 static void ladders(void) {
   const char *f = run("latp-le-ccd", "--set grid%cells=345 --set grid%spacing_um=4 --set solver%time_step_max_s=60");
@@ -244,7 +267,8 @@ static void all_are_tested(void) {
   static const char *const known[] = {
       "grains",      "latp-le",       "f-latp-le",  "planar",        "sand",
       "ripple",      "hotspot",       "interlayer", "film",          "lif-modulus",
-      "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot", "lif-electronic-conductivity"};
+      "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot", "lif-electronic-conductivity",
+      "skeleton"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -275,6 +299,7 @@ void t600_inputs(void) {
                                       {"LiF and electrons", lif_electronic_conductivity},
                                       {"film", film},
                                       {"grains", grains},
+                                      {"skeleton", skeleton},
                                       {"critical currents", ladders},
                                       {"a ladder to the end of the salt", steep_ladder},
                                       {"a short from depletion", short_from_depletion},
