@@ -1,5 +1,6 @@
 /* t510_checkpoint: a run that is cut and goes on is the run that was not cut, bit for bit; what is damaged or belongs to
  * another run is refused. */
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,17 @@ static bool same_state(const char *a, const char *b) {
   return same;
 }
 
+/* Files in base/name/snapshots; -1: there is no such folder. */
+static int snapshots(const char *name) {
+  char path[5000];
+  snprintf(path, sizeof path, "%s/%s/snapshots", base, name);
+  DIR *folder = opendir(path);
+  int count = folder ? 0 : -1;
+  for (const struct dirent *e; folder && (e = readdir(folder)) != NULL;) count += e->d_name[0] != '.';
+  if (folder) closedir(folder);
+  return count;
+}
+
 /* The run of `whole` steps against those cut after cut[n] steps (0 ends the list). */
 static void cut_and_go_on(const char *input, int whole, const int *cut) {
   char options[256], name[64], path[2][128];
@@ -122,8 +134,42 @@ static void cut_and_go_on(const char *input, int whole, const int *cut) {
     CU_ASSERT(same_bytes("whole/history.csv", path[1]));
     snprintf(path[1], sizeof path[1], "%s/summary.json", name);
     CU_ASSERT(same_summary("whole/summary.json", path[1]));
+    CU_ASSERT_EQUAL(snapshots("whole"), snapshots(name));
     if (status == 75) CU_ASSERT(same_state("whole", name));
   }
+}
+
+/* The step at which an event of the run `whole` happened, 0: it did not. */
+static int step_of(const char *event) {
+  char line[1024], path[5000], name[64];
+  double time = (double)INFINITY;
+  int step = 0;
+  snprintf(name, sizeof name, "{\"name\": \"%s\", \"time_s\": ", event);
+  snprintf(path, sizeof path, "%s/whole/summary.json", base);
+  FILE *file = fopen(path, "r");
+  while (file && fgets(line, sizeof line, file)) {
+    const char *at = strstr(line, name);
+    if (at) time = strtod(at + strlen(name), NULL);
+  }
+  if (file) fclose(file);
+  snprintf(path, sizeof path, "%s/whole/history.csv", base);
+  file = fopen(path, "r");
+  while (file && step == 0 && fgets(line, sizeof line, file)) { /* the last column but one */
+    char *last = strrchr(line, ',');
+    if (!last || !(strtod(line, NULL) >= time)) continue;
+    *last = 0;
+    step = atoi(strrchr(line, ',') + 1);
+  }
+  if (file) fclose(file);
+  return step;
+}
+
+/* Cut before an event, at it and behind it.  The history of the input has every step. */
+static void cut_at_event(const char *input, int whole, const char *event) {
+  const int step = step_of(event);
+  printf("[%s at step %d] ", event, step);
+  CU_ASSERT(step > 1 && step + 1 < whole);
+  if (step > 1 && step + 1 < whole) cut_and_go_on(input, whole, (int[]){step - 1, step, step + 1, 0});
 }
 
 #define SALT                                                                                                          \
@@ -223,14 +269,66 @@ static void cycling_at_every_step(void) {
   "/\n"                                                                                              \
   "&protocol " mode                                                                                  \
   " ccd_start_mA_cm2=1 ccd_step_mA_cm2=2 ccd_stop_mA_cm2=9 voltage_limit_mV=1000 end_at='short' /\n" \
-  "&solver time_step_max_s=60 /\n&output history_interval_s=100 /\n"
+  "&solver time_step_max_s=60 /\n&output history_interval_s=1 /\n"
 
 static void ladders(void) {
   cut_and_go_on(LADDER("mode='ccd_constant_time' half_cycle_h=0.2"), 120, (int[]){7, 41, 77, 0});
-  char *summary = read_file("whole/summary.json", NULL);
-  CU_ASSERT(summary && strstr(summary, "{\"name\": \"voltage_limit\"")); /* the events lie on both sides of a cut */
-  free(summary);
+  cut_at_event(LADDER("mode='ccd_constant_time' half_cycle_h=0.2"), 120, "voltage_limit");
   cut_and_go_on(LADDER("mode='ccd_constant_capacity' capacity_mAh_cm2=0.2"), 50, (int[]){7, 31, 47, 0});
+}
+
+/* Electrons, mechanics, grains and nuclei together, through an event, a rest and snapshots: cut before and behind each, and
+ * in mid half cycle. */
+#define EVERYTHING                                                                                               \
+  "&grid cells=48,16 spacing_um=0.5 /\n&model electrons=T mechanics=T /\n"                                       \
+  "&lithium thickness_um=6 counter_thickness_um=4 perturbation_um=0.3 /\n"                                       \
+  "&material name='A' ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=1e-7 " \
+  "youngs_modulus_GPa=100 poisson_ratio=0.3 lithium_can_enter=F /\n"                                             \
+  "&material name='B' ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=1e-6 " \
+  "youngs_modulus_GPa=60 poisson_ratio=0.3 /\n&layer thickness_um=0 /\n"                                         \
+  "&microstructure grain_size_um=5 boundary_width_um=1.5 grain_material='A' boundary_material='B' /\n"           \
+  "&nucleation overpotential_mV=2 rate_per_um3_h=5 radius_um=2 where='boundaries' /\n"                           \
+  "&solver time_step_max_s=20 /\n&output history_interval_s=1 snapshot_interval_h=0.01 /\n"
+
+static void everything_together(void) {
+  const char *input = EVERYTHING "&protocol mode='cycling' current_mA_cm2=1 half_cycle_h=0.05 rest_h=0.01 cycles=2 /\n";
+  cut_and_go_on(input, 30, (int[]){7, 13, 0});
+  cut_at_event(input, 30, "nucleation");
+}
+
+/* Each physics under each protocol (the short count: two of the protocols), cut in mid half cycle. */
+static void every_protocol(void) {
+  static const char *const physics[] = {
+      "&grid cells=30,8 spacing_um=1 /\n&lithium thickness_um=10 counter_thickness_um=6 /\n&layer " CERAMIC "/\n",
+      "&grid cells=30,8 spacing_um=1 /\n&lithium thickness_um=10 counter_thickness_um=6 /\n&layer " SALT "/\n",
+      "&grid cells=30,8 spacing_um=1 /\n&lithium thickness_um=10 /\n"
+      "&layer single_ion_conductivity_S_cm=1e-4 " SALT "/\n",
+      "&grid cells=30,8 spacing_um=1 /\n&model electrons=T /\n&lithium thickness_um=10 counter_thickness_um=6 /\n"
+      "&layer electronic_conductivity_S_cm=1e-7 " SALT "/\n",
+      "&grid cells=30,8 spacing_um=1 /\n&model mechanics=T /\n"
+      "&lithium thickness_um=10 counter_thickness_um=6 perturbation_um=0.5 /\n"
+      "&layer youngs_modulus_GPa=100 poisson_ratio=0.3 " CERAMIC "/\n",
+      EVERYTHING};
+  static const char *const protocol[] = {
+      "mode='galvanostatic' current_mA_cm2=0.5 duration_h=3",
+      "mode='potentiostatic' voltage_mV=80 duration_h=3",
+      "mode='cycling' current_mA_cm2=0.5 half_cycle_h=0.02 rest_h=0.005 cycles=20",
+      "mode='cycling' current_mA_cm2=0.5 capacity_mAh_cm2=0.01 cycles=20 first_half_cycle='strip'",
+      "mode='ccd_constant_time' half_cycle_h=0.02 ccd_start_mA_cm2=0.2 ccd_step_mA_cm2=0.1 ccd_stop_mA_cm2=3",
+      "mode='ccd_constant_capacity' capacity_mAh_cm2=0.01 ccd_start_mA_cm2=0.2 ccd_step_mA_cm2=0.1 ccd_stop_mA_cm2=3"};
+  enum { PHYSICS = sizeof physics / sizeof *physics, PROTOCOLS = sizeof protocol / sizeof *protocol };
+  char input[4096];
+  for (int f = 0; f < PHYSICS; f++)
+    for (int p = 0; p < PROTOCOLS; p++) {
+      if (!pf_test_long() && (p + f) % 3 != 0) continue;
+      printf("[%d %d] ", f, p);
+      snprintf(input, sizeof input, "%s&protocol %s /\n%s", physics[f], protocol[p],
+               f == PHYSICS - 1 ? "" : "&solver time_step_max_s=15 /\n");
+      if (pf_test_long())
+        cut_and_go_on(input, 200, (int[]){100, 0});
+      else
+        cut_and_go_on(input, 14, (int[]){7, 0});
+    }
 }
 
 /* ---- what --resume and --restart mean ---- */
@@ -494,6 +592,8 @@ void t510_checkpoint(void) {
                                           {"cut and gone on: 3-D, laminate, potentiostat", three_dimensions},
                                           {"cut and gone on: cycling", cycling_at_every_step},
                                           {"cut and gone on: ladders, events", ladders},
+                                          {"cut and gone on: everything, events", everything_together},
+                                          {"cut and gone on: every protocol and physics", every_protocol},
                                           {"what --resume and --restart mean", resume_means},
                                           {"other runs are refused", other_runs_are_refused},
                                           {"another backend", another_backend},
