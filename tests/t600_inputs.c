@@ -135,6 +135,29 @@ static void hotspot(void) {
   PF_ASSERT_NEAR(found, sqrt(square), 0.03);
 }
 
+/* The same under a layer of LiF (1) on LATP (2): Z stands for tanh(kL)/(kappa k) of one conductor. */
+static void hotspot_lif(void) {
+  const char *f = run("hotspot-lif", "--set 'hotspot(1)%factor=1.05'");
+  if (!f) return;
+  const double i = 1, i0 = 1.1, kappa[2] = {8e-6, 0.049}, d[2] = {0.2e-6, 0.5e-6}, time = history(f, "time_s", true);
+  const double u = i / (2 * i0), r1 = thermal / (i0 * sqrt(1 + u * u));
+  double square = 0;
+  for (int n = 1; n < 32; n++) {
+    double part = 0;
+    for (int j = -32; j < 32; j++) part += (fabs(j + 0.5) <= 8 ? 0.05 : 0) * cos(2 * pi * n * (j + 0.5) / 64) / 32;
+    const double k = 2 * pi * n / 0.32e-6, behind = tanh(k * d[1]) / (kappa[1] * k) * kappa[0] * k, t = tanh(k * d[0]);
+    const double z = (behind + t) / (1 + behind * t) / (kappa[0] * k);
+    const double s = volume_per_charge * (i / kappa[0] - 0.5 * volume_per_charge * k * k) / (r1 + z);
+    const double size = 1e6 * volume_per_charge * i * part * r1 / (r1 + z) * expm1(s * time) / s;
+    square += 0.5 * size * size;
+  }
+  const double found = history(f, "roughness_um", true);
+  printf("[rms relief %.3e um, linear theory %.3e] ", found, sqrt(square));
+  PF_ASSERT_NEAR(found, sqrt(square), 0.02);
+  f = run("hotspot-lif", "");
+  if (f) PF_ASSERT_WITHIN(history(f, "front_max_um", true) - history(f, "front_mean_um", true), 0.0726, 0.001);
+}
+
 /* V over the sum of thickness over electronic conductivity, of 0.1 mA/cm2 */
 static void lif_electronic_conductivity(void) {
   static const double layer[] = {3.14e-10, 5.78e-9};
@@ -268,7 +291,7 @@ static void all_are_tested(void) {
       "grains",      "latp-le",       "f-latp-le",  "planar",        "sand",
       "ripple",      "hotspot",       "interlayer", "film",          "lif-modulus",
       "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot", "lif-electronic-conductivity",
-      "skeleton"};
+      "skeleton",    "hotspot-lif"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -294,6 +317,7 @@ void t600_inputs(void) {
                                       {"sand", sand},
                                       {"ripple", ripple},
                                       {"hotspot", hotspot},
+                                      {"a hot spot under LiF", hotspot_lif},
                                       {"interlayer", interlayer},
                                       {"lif-modulus", lif_modulus},
                                       {"LiF and electrons", lif_electronic_conductivity},
