@@ -82,7 +82,7 @@ CFLAGS ?=
 LANGUAGE := -std=c11 $(OPTIMIZE) $(LOOPS) -g $(ARCH) -ffp-contract=$(CONTRACT) -fno-math-errno -fno-trapping-math -fopenmp
 COMPILE = $(CC) $(LANGUAGE) $(SANITIZERS) $(WARNINGS) $(CPPFLAGS) $(NETCDF_CFLAGS) $(CFLAGS) -MMD -MP
 LINK = $(CC) $(LANGUAGE) $(SANITIZERS) $(CFLAGS) $(LDFLAGS)
-LIBS = $(NETCDF_LIBS) -lxxhash $(CUDA_LIBS) -lm
+LIBS = $(NETCDF_LIBS) -lxxhash $(CUDA_LIBS) -ldl -lm
 
 # ----------------------------------------------------------------------------------------------------- sources ----
 # SKIP: sources to leave out, as those that do not compile at the moment.

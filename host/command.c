@@ -38,17 +38,9 @@ static const struct option options[] = {{"check", no_argument, NULL, OPTION_CHEC
                                         {"example", required_argument, NULL, OPTION_EXAMPLE},
                                         {NULL, 0, NULL, 0}};
 
-/* Options that belong to parts which this version does not have. */
-static const struct {
-  int option;
-  const char *name;
-} not_built[] = {{OPTION_MEMBERS, "--members"}};
-
 #define SEE_HELP "; see pfsolve --help"
 
 static pf_status take_option(int option, int argc, char **argv, pf_command *command) {
-  for (size_t n = 0; n < sizeof not_built / sizeof not_built[0]; n++)
-    PF_CHECK(option != not_built[n].option, PF_USAGE, "%s is not built yet", not_built[n].name);
   switch (option) {
     case OPTION_CHECK: command->action = PF_ACTION_CHECK; break;
     case OPTION_SET: command->sets[command->n_sets++] = optarg; break;
@@ -60,6 +52,10 @@ static pf_status take_option(int option, int argc, char **argv, pf_command *comm
       PF_CHECK(command->backend, PF_USAGE, "--backend: found '%s', allowed: auto, cpu, check, cuda", optarg);
       break;
     }
+    case OPTION_MEMBERS:
+      PF_CHECK(!command->members, PF_USAGE, "--members is given twice");
+      command->members = optarg;
+      break;
     case OPTION_RESTART:
       PF_CHECK(!command->restart, PF_USAGE, "--restart is given twice");
       command->restart = optarg;
@@ -132,7 +128,8 @@ void pf_command_help(FILE *out) {
       "  --overwrite           replace the run that the output directory holds\n"
       "  --quiet               print errors only\n"
       "  --json                print what is said as one JSON object a line\n"
-      "  --members TABLE.csv   one run a line of a table (not built yet)\n"
+      "  --members TABLE.csv   a run for each line of a table whose first line names keys (GROUP%KEY), all together;\n"
+      "                        into OUTPUT_DIR/member_0001/ ...; --restart DIR: from DIR/member_0001/ ...\n"
       "  --restart DIR         go on from the newest good checkpoint of the run in DIR, there or in another "
       "output_dir\n"
       "  --resume              begin, or go on from the newest good checkpoint, or do nothing if the run is finished\n"

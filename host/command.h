@@ -28,6 +28,7 @@ typedef struct pf_command {
   const char *group;   /* of --help-input; NULL: all, "markdown": the reference page */
   const char *example; /* of --example */
   const char *restart; /* directory of --restart; NULL: not given */
+  const char *members; /* table of --members; NULL: not given */
   bool overwrite, resume, quiet, json;
   char backend_set[32]; /* where that text is */
 } pf_command;

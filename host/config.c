@@ -328,7 +328,7 @@ static void put_element(void *context, int element, const pf_input_value *value)
   }
   a->source->elements |= bit;
   const char *why =
-      put_value(a->key, value, value->place.line == 0, element_of(a->r->cfg, a->group, a->which, a->key, element));
+      put_value(a->key, value, value->place.line <= 0, element_of(a->r->cfg, a->group, a->which, a->key, element));
   if (!why) return;
   a->source->bad = true;
   pf_input_say(a->r->input, a->r->report, PF_ERROR, value->place, "&%s %s: found '%.*s': %s; allowed: %s",
@@ -337,9 +337,16 @@ static void put_element(void *context, int element, const pf_input_value *value)
 
 /* Says where a place is, for "given twice". */
 static const char *place_text(pf_input_place place, char *out, size_t size) {
-  snprintf(out, size, place.line > 0 ? "in line %d" : "by --set %d", place.line > 0 ? place.line : place.column);
+  snprintf(out, size,
+           place.line > 0   ? "in line %d"
+           : place.line < 0 ? "in line %d of the table"
+                            : "by --set %d",
+           place.line != 0 ? abs(place.line) : place.column);
   return out;
 }
+
+/* What stands on top of what: the file, --set, a table of members. */
+static int layer_of(pf_input_place place) { return place.line > 0 ? 0 : place.line == 0 ? 1 : 2; }
 
 static void assign_key(const reader *r, int group, int which, const pf_input_key *in) {
   const pf_group *g = &pf_config_groups[group];
@@ -353,7 +360,7 @@ static void assign_key(const reader *r, int group, int which, const pf_input_key
     for (int other = PF_GROUPS - 1; other >= 0; other--)
       if (other != group && key_index(other, in->name) >= 0)
         snprintf(also, sizeof also, " (&%s has a key of this name)", pf_config_groups[other].name);
-    pf_input_say(r->input, r->report, PF_ERROR, in->place,
+    pf_input_say(r->input, r->report, PF_ERROR, in->name_place,
                  "&%s %s: found '%s', which is no key of this group; nearest: %s%s", g->name, in->name, in->name,
                  nearest_key(group, in->name), also);
     return;
@@ -361,8 +368,8 @@ static void assign_key(const reader *r, int group, int which, const pf_input_key
   const pf_key *key = &g->key[k];
   pf_config_source *source = &r->cfg->source[group][which][k];
   const pf_config_source before = *source;
-  const bool set = in->place.line == 0;
-  if (set && before.place.line > 0) { /* --set takes the place of what the file says */
+  const int layer = layer_of(in->place);
+  if (before.place.column && layer > layer_of(before.place)) { /* takes the place of what stands below it */
     if (!in->subscript) {
       put_preset(r->cfg, group, which, key);
       *source = (pf_config_source){0};
@@ -378,7 +385,7 @@ static void assign_key(const reader *r, int group, int which, const pf_input_key
   if (key->type == PF_KEY_STRING && key->elements > 1 && !in->subscript && a.last >= 0)
     for (int e = a.last + 1; e < key->elements; e++)
       memset(element_of(r->cfg, group, which, key, e), 0, key->size); /* a list ends with its last name */
-  if (a.twice || (before.place.column && !in->subscript && set == (before.place.line == 0))) {
+  if (a.twice || (before.place.column && !in->subscript && layer == layer_of(before.place))) {
     char text[48];
     pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s %s: given twice, first %s", g->name, key->name,
                  place_text(before.place, text, sizeof text));
@@ -397,38 +404,39 @@ static int find_group(const reader *r, const pf_input_group *in, int *which) {
       r->report->errors++;
       return -1;
     }
-    pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: found '%s', which is no group; nearest: &%s", in->name,
-                 in->name, nearest_group(in->name));
+    pf_input_say(r->input, r->report, PF_ERROR, in->name_place, "&%s: found '%s', which is no group; nearest: &%s",
+                 in->name, in->name, nearest_group(in->name));
     return -1;
   }
   const pf_group *g = &pf_config_groups[group];
-  const bool set = in->place.line == 0;
+  const bool set = in->place.line <= 0;
   const int count = g->most > 1 ? group_count(cfg, group) : cfg->group_place[group][0].column != 0;
   int n = count; /* a new one */
   if (set) {
     n = in->number > 0 ? in->number - 1 : count > 0 ? 0 : count;
     if (in->number == 0 && count > 1) {
-      pf_input_say(r->input, r->report, PF_ERROR, in->place,
+      pf_input_say(r->input, r->report, PF_ERROR, in->name_place,
                    "&%s: there are %d of them, allowed: %s(1)%%... to %s(%d)%%...", g->name, count, g->name, g->name,
                    count);
       return -1;
     }
     if (n > count && n < g->most) {
-      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s(%d): there %s %d of them, the next one is %s(%d)",
-                   g->name, in->number, count == 1 ? "is" : "are", count, g->name, count + 1);
+      pf_input_say(r->input, r->report, PF_ERROR, in->name_place,
+                   "&%s(%d): there %s %d of them, the next one is %s(%d)", g->name, in->number,
+                   count == 1 ? "is" : "are", count, g->name, count + 1);
       return -1;
     }
   }
   if (n >= g->most) {
     if (g->most > 1) {
-      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: found number %d, at most %d are allowed", g->name,
-                   n + 1, g->most);
+      pf_input_say(r->input, r->report, PF_ERROR, in->name_place, "&%s: found number %d, at most %d are allowed",
+                   g->name, n + 1, g->most);
     } else if (set) {
-      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s(%d): there is only one group of this name", g->name,
-                   in->number);
+      pf_input_say(r->input, r->report, PF_ERROR, in->name_place, "&%s(%d): there is only one group of this name",
+                   g->name, in->number);
     } else {
       char text[48];
-      pf_input_say(r->input, r->report, PF_ERROR, in->place, "&%s: given twice, first %s", g->name,
+      pf_input_say(r->input, r->report, PF_ERROR, in->name_place, "&%s: given twice, first %s", g->name,
                    place_text(cfg->group_place[group][0], text, sizeof text));
     }
     return -1;
@@ -1283,28 +1291,44 @@ static pf_status copy_text(const char *text, size_t size, char **out) {
   return PF_OK;
 }
 
-static pf_status keep_sets(const char *const *sets, int n_sets, pf_config *cfg) {
+/* What is put on top of the text: of --set, and of a row of a table (NULL: none). */
+typedef struct settings {
+  const char *const *sets;
+  int n_sets;
+  const pf_table *table;
+  int row;
+} settings;
+
+static pf_status keep_sets(const settings *on, pf_config *cfg) {
   size_t size = 0;
-  for (int n = 0; n < n_sets; n++) size += strlen(sets[n]) + 1;
-  cfg->sets = calloc(size + 1, 1);
-  PF_CHECK(cfg->sets, PF_NO_MEMORY, "no memory for the input");
-  char *at = cfg->sets;
-  for (int n = 0; n < n_sets; n++) {
-    const size_t length = strlen(sets[n]);
-    memcpy(at, sets[n], length);
-    at[length] = '\n';
-    at += length + 1;
+  FILE *out = open_memstream(&cfg->sets, &size);
+  PF_CHECK(out, PF_NO_MEMORY, "no memory for the input");
+  for (int n = 0; n < on->n_sets; n++) fprintf(out, "%s\n", on->sets[n]);
+  for (int c = 0; on->table && c < on->table->columns; c++) {
+    const pf_table_cell *cell = pf_table_at(on->table, on->row, c);
+    if (cell->text[0]) fprintf(out, "%s=%s\n", on->table->name[c].text, cell->text);
+  }
+  PF_CHECK(fclose(out) == 0 && cfg->sets, PF_NO_MEMORY, "no memory for the input");
+  return PF_OK;
+}
+
+static pf_status put_row(pf_input *input, const pf_table *table, int row, pf_report *report) {
+  input->table = table->file;
+  for (int c = 0; c < table->columns; c++) {
+    const pf_table_cell *name = &table->name[c], *cell = pf_table_at(table, row, c);
+    if (cell->text[0]) PF_TRY(pf_input_set_cell(input, name->text, name->place, cell->text, cell->place, report));
   }
   return PF_OK;
 }
 
 /* What follows the reading of the text. */
-static pf_status configure(pf_input *input, const char *const *sets, int n_sets, pf_config *cfg, pf_report *report) {
+static pf_status configure(pf_input *input, const settings *on, pf_config *cfg, pf_report *report) {
   PF_TRY(copy_text(input->file, strlen(input->file), &cfg->path));
   PF_TRY(copy_text(input->text, input->size, &cfg->text));
   cfg->text_size = input->size;
-  PF_TRY(keep_sets(sets, n_sets, cfg));
-  for (int n = 0; n < n_sets; n++) PF_TRY(pf_input_set(input, n + 1, sets[n], report));
+  PF_TRY(keep_sets(on, cfg));
+  for (int n = 0; n < on->n_sets; n++) PF_TRY(pf_input_set(input, n + 1, on->sets[n], report));
+  if (on->table) PF_TRY(put_row(input, on->table, on->row, report));
   const reader r = {input, cfg, report};
   assign(&r);
   resolve(&r);
@@ -1321,20 +1345,25 @@ static pf_status finish(pf_status status, pf_input *input, const char *name, pf_
   return PF_OK;
 }
 
-pf_status pf_config_parse(const char *name, const char *text, size_t size, const char *const *sets, int n_sets,
-                          pf_config *cfg, pf_report *report) {
+pf_status pf_config_parse_member(const char *name, const char *text, size_t size, const char *const *sets, int n_sets,
+                                 const pf_table *table, int row, pf_config *cfg, pf_report *report) {
   pf_input input;
   memset(cfg, 0, sizeof *cfg);
   pf_status status = pf_input_parse(name, text, size, &input, report);
-  if (status == PF_OK) status = configure(&input, sets, n_sets, cfg, report);
+  if (status == PF_OK) status = configure(&input, &(settings){sets, n_sets, table, row}, cfg, report);
   return finish(status, &input, name, report);
+}
+
+pf_status pf_config_parse(const char *name, const char *text, size_t size, const char *const *sets, int n_sets,
+                          pf_config *cfg, pf_report *report) {
+  return pf_config_parse_member(name, text, size, sets, n_sets, NULL, 0, cfg, report);
 }
 
 pf_status pf_config_read(const char *path, const char *const *sets, int n_sets, pf_config *cfg, pf_report *report) {
   pf_input input;
   memset(cfg, 0, sizeof *cfg);
   pf_status status = pf_input_read(path, &input, report);
-  if (status == PF_OK) status = configure(&input, sets, n_sets, cfg, report);
+  if (status == PF_OK) status = configure(&input, &(settings){sets, n_sets, NULL, 0}, cfg, report);
   return finish(status, &input, path, report);
 }
 
@@ -1344,6 +1373,10 @@ void pf_config_free(pf_config *cfg) {
   free(cfg->sets);
   cfg->path = cfg->text = cfg->sets = NULL;
   cfg->text_size = 0;
+}
+
+pf_input_place pf_config_place(const pf_config *cfg, const char *group, int which, const char *key) {
+  return place_of(cfg, group_index(group), which, key);
 }
 
 bool pf_config_given(const pf_config *cfg, const char *group, int which, const char *key) {

@@ -9,6 +9,7 @@
 #include "../kernels/pf_status.h"
 #include "input.h"
 #include "report.h"
+#include "table.h"
 
 enum {
   PF_LAYERS_MAX = 16,
@@ -234,6 +235,9 @@ pf_status pf_config_read(const char *path, const char *const *sets, int n_sets, 
 /* The same for a text in memory, `name` stands for the path. */
 pf_status pf_config_parse(const char *name, const char *text, size_t size, const char *const *sets, int n_sets,
                           pf_config *cfg, pf_report *report);
+/* The same with a row (from 0) of a table of members on top of that. */
+pf_status pf_config_parse_member(const char *name, const char *text, size_t size, const char *const *sets, int n_sets,
+                                 const pf_table *table, int row, pf_config *cfg, pf_report *report);
 void pf_config_free(pf_config *cfg);
 
 /* The n-th electrolyte that a cell of the grid can hold, NULL: there are not so many.  First the layers that are no films, in
@@ -241,6 +245,8 @@ void pf_config_free(pf_config *cfg);
 const pf_config_material *pf_config_electrolyte(const pf_config *cfg, int n);
 /* Was this key of the `which`-th (from 0) group set, in the file or by --set? */
 bool pf_config_given(const pf_config *cfg, const char *group, int which, const char *key);
+/* Where it was; of a key that was not set its group, else the begin of the file. */
+pf_input_place pf_config_place(const pf_config *cfg, const char *group, int which, const char *key);
 /* Writes the resolved input: a namelist that gives the same config again.  Keys that are not used are comments. */
 void pf_config_print(const pf_config *cfg, FILE *out);
 /* The table as text, of one group or of all (NULL); false: there is no such group. */

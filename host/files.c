@@ -1,9 +1,11 @@
 #include "files.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -234,6 +236,12 @@ static pf_status pf_output_directory_fill(pf_output_directory *d, const char *pa
   PF_TRY(pf_lock(d));
   const char *const what = pf_run_in(d->fd);
   if (what != NULL && mode == PF_OUTPUT_NEW) return pf_refuse_run(path, what);
+  if (mode == PF_OUTPUT_MEMBERS) {
+    PF_CHECK(what == NULL || strcmp(what, "summary.json") == 0, PF_NO_OUTPUT,
+             "%s holds a single run (%s): choose another output_dir for the members", path, what);
+    (void)pf_entries(d->fd, ".", pf_is_temporary, true);
+    return PF_OK;
+  }
   if (mode == PF_OUTPUT_OVERWRITE) {
     PF_TRY(pf_remove_run(d->fd, d->path));
     if (what != NULL) pf_note(d, "removed the run that the output directory held");
@@ -364,6 +372,28 @@ pf_status pf_file_replace(const char *folder, const char *name, const void *byte
   PF_TRY(pf_file_put(&file, bytes, count)); /* gives up by itself */
   return pf_file_commit(&file);
 }
+
+static pthread_mutex_t netcdf = PTHREAD_MUTEX_INITIALIZER;
+
+/* netCDF turns off what HDF5 prints of every error that netCDF itself expects, but HDF5 keeps that for each thread, and
+ * netCDF does it in the first one only.  HDF5 is not linked to by us: it is there where netCDF has it. */
+static void quiet_hdf5(void) {
+  static _Thread_local bool done;
+  if (done) return;
+  done = true;
+  int (*set)(int64_t stack, void *print, void *data); /* hid_t, H5E_auto2_t */
+  void *found = dlsym(RTLD_DEFAULT, "H5Eset_auto2");
+  if (!found) return;
+  memcpy(&set, &found, sizeof set);
+  (void)set(0, NULL, NULL); /* H5E_DEFAULT */
+}
+
+void pf_netcdf_lock(void) {
+  (void)pthread_mutex_lock(&netcdf);
+  quiet_hdf5();
+}
+
+void pf_netcdf_unlock(void) { (void)pthread_mutex_unlock(&netcdf); }
 
 pf_status pf_file_read(const char *folder, const char *name, char **text, size_t *length) {
   char path[PATH_MAX];

@@ -18,7 +18,8 @@
 typedef enum pf_output_mode {
   PF_OUTPUT_NEW,       /* the directory may exist, but must not hold a run */
   PF_OUTPUT_OVERWRITE, /* a run that it holds is removed: the files that pfsolve wrote, no others */
-  PF_OUTPUT_CONTINUE   /* a run that it holds goes on (restart, resume); nothing but temporaries is removed */
+  PF_OUTPUT_CONTINUE,  /* a run that it holds goes on (restart, resume); nothing but temporaries is removed */
+  PF_OUTPUT_MEMBERS    /* it holds the directories of runs and a summary of them, and must not hold a run itself */
 } pf_output_mode;
 
 /* An output directory that this process has locked. */
@@ -32,7 +33,7 @@ typedef struct pf_output_directory {
 
 /* Tells whether `path` could be made the output directory in that mode, and changes nothing. PF_NO_OUTPUT if not. */
 pf_status pf_output_directory_check(const char *path, pf_output_mode mode);
-/* Makes the directory (with its parents) and snapshots/ in it, locks it, clears it as `mode` says and removes stale
+/* Makes the directory (with its parents) and snapshots/ in it (not of members), locks it, clears it as `mode` says and removes stale
  * temporaries.  PF_NO_OUTPUT: cannot be made or written, holds a run, or is in use (names host and process).  A
  * lock that a dead process of this host left is taken over and said in `notes`.  From here on a write beyond
  * RLIMIT_FSIZE is an error and no longer a signal (SIGXFSZ is ignored). */
@@ -59,6 +60,10 @@ void pf_file_abandon(pf_file *file);
 pf_status pf_folder_sync(const char *path);
 /* open, put, commit. */
 pf_status pf_file_replace(const char *folder, const char *name, const void *bytes, size_t count);
+/* The NetCDF and HDF5 libraries serve one thread at a time: their calls, and a fork, stand between these. */
+void pf_netcdf_lock(void);
+void pf_netcdf_unlock(void);
+
 /* The whole file as a string with an ending 0; *text by malloc, the caller's.  PF_IO; *text = NULL if there is none. */
 pf_status pf_file_read(const char *folder, const char *name, char **text, size_t *length);
 

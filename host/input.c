@@ -26,7 +26,8 @@ typedef struct scanner {
   const char *text;
   size_t size, at;
   int line, column;
-  int set;     /* number of the --set, 0 in a file */
+  bool set; /* a --set or a cell of a table: all of it has this place */
+  pf_input_place place;
   char *words; /* [size + 1], a copy of the text that is cut into names and values */
 } scanner;
 
@@ -48,9 +49,7 @@ static void advance(scanner *s) {
   }
 }
 
-static pf_input_place here(const scanner *s) {
-  return s->set ? (pf_input_place){0, s->set} : (pf_input_place){s->line, s->column};
-}
+static pf_input_place here(const scanner *s) { return s->set ? s->place : (pf_input_place){s->line, s->column}; }
 
 static bool is_blank(int c) { return c == ' ' || (c >= 0 && c < ' ') || c == 0x7F; }
 static bool is_letter(int c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -71,7 +70,8 @@ void pf_input_say(const pf_input *input, pf_report *report, pf_severity severity
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   snprintf(set, sizeof set, "--set %d", place.column);
-  pf_report_add(report, severity, place.line > 0 ? input->file : set, place.line, place.column, "%s", text);
+  const char *file = place.line > 0 ? input->file : place.line < 0 ? input->table : set;
+  pf_report_add(report, severity, file, abs(place.line), place.column, "%s", text);
 }
 
 #define SAY(s, severity, place, ...) pf_input_say((s)->input, (s)->report, (severity), (place), __VA_ARGS__)
@@ -148,9 +148,9 @@ static bool make_room(pf_input *input, void *array, int count, int *room, size_t
   return true;
 }
 
-static void add_group(pf_input *input, const char *name, pf_input_place place, int number) {
+static void add_group(pf_input *input, const char *name, pf_input_place place, pf_input_place name_place, int number) {
   if (!make_room(input, &input->group, input->groups, &input->group_room, sizeof *input->group)) return;
-  input->group[input->groups++] = (pf_input_group){name, place, number, input->keys, 0};
+  input->group[input->groups++] = (pf_input_group){name, place, name_place, number, input->keys, 0};
 }
 
 static void add_key(pf_input *input, pf_input_key key) {
@@ -330,7 +330,8 @@ static void read_values(scanner *s) {
 
 /* `name = values`, `name(subscript) = values`; at_key has seen all of it up to the '='. */
 static void read_key(scanner *s) {
-  pf_input_key key = {.place = here(s), .first = PF_INPUT_OPEN, .last = PF_INPUT_OPEN, .step = 1};
+  pf_input_key key = {
+      .place = here(s), .name_place = here(s), .first = PF_INPUT_OPEN, .last = PF_INPUT_OPEN, .step = 1};
   const size_t begin = s->at;
   while (is_name(peek(s)) || peek(s) == '%') advance(s);
   const size_t end = s->at;
@@ -438,7 +439,7 @@ static void read_text(scanner *s) {
         SAY(s, PF_ERROR, place, "a name has %zu characters, at most %d are allowed", s->at - begin, PF_INPUT_NAME_MAX);
         name[PF_INPUT_NAME_MAX] = '\0';
       }
-      add_group(s->input, name, place, 0);
+      add_group(s->input, name, place, place, 0);
       if (s->input->no_memory) return;
       read_group(s);
     } else {
@@ -485,21 +486,21 @@ static char *copy(const char *text, size_t size) {
 }
 
 /* A scanner over `text`, with a copy for its words that the input owns. */
-static pf_status begin_scan(pf_input *input, pf_report *report, const char *text, size_t size, int set, scanner *s) {
+static pf_status begin_scan(pf_input *input, pf_report *report, const char *text, size_t size, scanner *s) {
   char **lists = realloc(input->words, (size_t)(input->word_lists + 1) * sizeof *lists);
   PF_CHECK(lists, PF_NO_MEMORY, "no memory for the input");
   input->words = lists;
   char *words = copy(text, size);
   PF_CHECK(words, PF_NO_MEMORY, "no memory for the input");
   input->words[input->word_lists++] = words;
-  *s = (scanner){input, report, text, size, 0, 1, 1, set, words};
+  *s = (scanner){.input = input, .report = report, .text = text, .size = size, .line = 1, .column = 1, .words = words};
   return PF_OK;
 }
 
 /* Reads input->text. */
 static pf_status scan_file(pf_input *input, pf_report *report) {
   scanner s;
-  PF_TRY(begin_scan(input, report, input->text, input->size, 0, &s));
+  PF_TRY(begin_scan(input, report, input->text, input->size, &s));
   if (s.size >= 3 && memcmp(s.text, "\xEF\xBB\xBF", 3) == 0) s.at = 3; /* byte-order mark */
   check_bytes(s);
   read_text(&s);
@@ -556,11 +557,16 @@ pf_status pf_input_read(const char *path, pf_input *input, pf_report *report) {
   return scan_file(input, report);
 }
 
-pf_status pf_input_set(pf_input *input, int number, const char *text, pf_report *report) {
+/* `group%key=value`; a message about the name shows its first `name_size` bytes. */
+static pf_status set(pf_input *input, const char *text, size_t name_size, pf_input_place name_place,
+                     pf_input_place place, pf_report *report) {
   scanner s;
-  PF_TRY(begin_scan(input, report, text, strlen(text), number, &s));
+  PF_TRY(begin_scan(input, report, text, strlen(text), &s));
+  s.set = true;
+  s.place = place;
   check_bytes(s);
-  pf_input_key key = {.place = here(&s), .first = PF_INPUT_OPEN, .last = PF_INPUT_OPEN, .step = 1};
+  pf_input_key key = {
+      .place = place, .name_place = name_place, .first = PF_INPUT_OPEN, .last = PF_INPUT_OPEN, .step = 1};
   long long occurrence = 0;
   skip_spaces(&s);
   const size_t group = s.at;
@@ -582,17 +588,17 @@ pf_status pf_input_set(pf_input *input, int number, const char *text, pf_report 
          name_end - name <= PF_INPUT_NAME_MAX;
   if (!good) {
     char part[SHOWN_MAX + 4];
-    SAY(&s, PF_ERROR, key.place, "found '%s', allowed: group%%key=value or group(2)%%key=value",
-        shown(&s, 0, s.size, part));
+    SAY(&s, PF_ERROR, name_place, "found '%s', allowed: group%%key%s or group(2)%%key%s", shown(&s, 0, name_size, part),
+        place.line < 0 ? "" : "=value", place.line < 0 ? "" : "=value");
     return PF_OK;
   }
-  add_group(input, cut_name(&s, group, group_end), key.place, (int)occurrence);
+  add_group(input, cut_name(&s, group, group_end), place, name_place, (int)occurrence);
   key.name = cut_name(&s, name, name_end);
   skip_spaces(&s);
   if (peek(&s) == '(' && !input->no_memory) read_subscript(&s, &key);
   skip_spaces(&s);
   if (peek(&s) != '=') {
-    SAY(&s, PF_ERROR, key.place, "&%s %s: found more behind the subscript, '=' is needed there",
+    SAY(&s, PF_ERROR, name_place, "&%s %s: found more behind the subscript, '=' is needed there",
         cut_name(&s, group, group_end), key.name);
     while (peek(&s) >= 0 && peek(&s) != '=') advance(&s);
   }
@@ -601,6 +607,20 @@ pf_status pf_input_set(pf_input *input, int number, const char *text, pf_report 
   if (!input->no_memory) read_values(&s);
   PF_CHECK(!input->no_memory, PF_NO_MEMORY, "no memory for the input");
   return PF_OK;
+}
+
+pf_status pf_input_set(pf_input *input, int number, const char *text, pf_report *report) {
+  const pf_input_place place = {0, number};
+  return set(input, text, strlen(text), place, place, report);
+}
+
+pf_status pf_input_set_cell(pf_input *input, const char *name, pf_input_place name_place, const char *value,
+                            pf_input_place place, pf_report *report) {
+  char *text = NULL;
+  PF_CHECK(asprintf(&text, "%s=%s", name, value) >= 0, PF_NO_MEMORY, "no memory for the input");
+  const pf_status status = set(input, text, strlen(name), name_place, place, report);
+  free(text);
+  return status;
 }
 
 void pf_input_free(pf_input *input) {

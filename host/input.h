@@ -19,7 +19,8 @@
 #define PF_INPUT_OPEN LLONG_MIN
 
 typedef struct pf_input_place {
-  int line, column; /* from 1; line 0: on the command line, the column is the number of the --set */
+  int line, column; /* from 1; line 0: on the command line, the column is the number of the --set; line < 0: -line of a
+                     * table of members */
 } pf_input_place;
 
 typedef enum pf_input_kind {
@@ -36,23 +37,24 @@ typedef struct pf_input_value {
 } pf_input_value;
 
 typedef struct pf_input_key {
-  const char *name; /* small letters */
-  pf_input_place place;
-  bool subscript, section;     /* a(first), a(first:last:step) */
-  long long first, last, step; /* from 1; PF_INPUT_OPEN where not written */
-  int value, values;           /* the first one in pf_input.value, and how many */
+  const char *name;                 /* small letters */
+  pf_input_place place, name_place; /* differ in a table: a name stands in its first line, values below */
+  bool subscript, section;          /* a(first), a(first:last:step) */
+  long long first, last, step;      /* from 1; PF_INPUT_OPEN where not written */
+  int value, values;                /* the first one in pf_input.value, and how many */
 } pf_input_key;
 
 typedef struct pf_input_group {
   const char *name; /* small letters */
-  pf_input_place place;
+  pf_input_place place, name_place;
   int number;    /* of `--set name(number)%key=...`; 0: not written, or from the file */
   int key, keys; /* the first one in pf_input.key, and how many */
 } pf_input_group;
 
 typedef struct pf_input {
-  char *file; /* its name, as it was given */
-  char *text; /* [size + 1], the file's bytes */
+  char *file;        /* its name, as it was given */
+  const char *table; /* that of a table of members, the caller's; NULL */
+  char *text;        /* [size + 1], the file's bytes */
   size_t size;
   pf_input_group *group;
   pf_input_key *key;
@@ -73,6 +75,9 @@ pf_status pf_input_parse(const char *name, const char *text, size_t size, pf_inp
 /* Adds `group%key=value` or `group(2)%key=value`, number `number` on the command line (from 1).  Here a string needs no
  * quotes, and '/' and '!' are letters like others. */
 pf_status pf_input_set(pf_input *input, int number, const char *text, pf_report *report);
+/* The same of a table: `name` = group%key from the place `name_place`, `value` from the place `place`. */
+pf_status pf_input_set_cell(pf_input *input, const char *name, pf_input_place name_place, const char *value,
+                            pf_input_place place, pf_report *report);
 void pf_input_free(pf_input *input);
 
 /* Adds a message that has its place in this input. */

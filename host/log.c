@@ -12,6 +12,7 @@
 
 struct pf_log {
   bool quiet, json, terminal; /* terminal: stdout is one, and takes a progress line */
+  const char *name;           /* of whom, "": said to the terminal */
   int fd;                     /* run.log.jsonl, -1 before pf_log_open */
   int error;                  /* errno of the first line that could not be written */
   pf_text early;              /* the lines before pf_log_open */
@@ -32,9 +33,15 @@ pf_status pf_log_create(bool quiet, bool json, pf_log **log) {
   (*log)->quiet = quiet;
   (*log)->json = json;
   (*log)->terminal = !quiet && !json && isatty(STDOUT_FILENO);
+  (*log)->name = "";
   (*log)->fd = -1;
   (*log)->began = -1.0;
   return PF_OK;
+}
+
+void pf_log_name(pf_log *log, const char *name) {
+  log->name = name;
+  log->terminal = false;
 }
 
 /* Whole lines; on failure the file is cut back to them and the cause is kept for pf_log_destroy. */
@@ -120,13 +127,17 @@ static void pf_log_put(pf_log *log, pf_log_level level, const char *event, const
   else if (log->error == 0)
     log->error = ENOMEM;
   pf_log_clear_line(log);
-  if (log->json && !line.failed) fputs(line.bytes, stdout);
+  const bool named = log->name[0] != 0; /* one call for each line: other members speak too */
+  if (log->json && !line.failed && named)
+    printf("{\"member\": \"%s\", %s", log->name, line.bytes + 1);
+  else if (log->json && !line.failed)
+    fputs(line.bytes, stdout);
   pf_text_free(&line);
   fflush(stdout);
   if (level != PF_LOG_INFO)
-    fprintf(stderr, "%s: %s\n", names[level], text);
+    fprintf(stderr, "%s: %s%s%s\n", names[level], log->name, named ? ": " : "", text);
   else if (!log->quiet && !log->json)
-    printf("%s\n", text);
+    printf("%s%s%s\n", log->name, named ? ": " : "", text);
   fflush(stdout);
 }
 

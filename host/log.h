@@ -19,6 +19,9 @@ typedef struct pf_log pf_log; /* NULL is a log that says nothing */
 
 /* A log that speaks to the terminal; what it says is kept until pf_log_open. */
 pf_status pf_log_create(bool quiet, bool json, pf_log **log);
+/* What goes to the terminal says from now on whose it is (JSON: "member"), and there is no progress line.  The name is
+ * the caller's. */
+void pf_log_name(pf_log *log, const char *name);
 /* Opens folder/run.log.jsonl to append, writes what was said before, and from now on every line. */
 pf_status pf_log_open(pf_log *log, const char *folder);
 /* Cuts folder/run.log.jsonl back to its first `length` bytes (before pf_log_open); nothing where it is not longer. */

@@ -4,8 +4,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "config.h"
-#include "log.h"
+#include "members.h"
 #include "run.h"
 #include "scenario.h"
 #include "version.h"
@@ -15,46 +14,50 @@ static pf_status fail(pf_status status) {
   return status;
 }
 
-/* Reads and checks the input; what is to be said goes to stderr. */
-static pf_status read_input(const pf_command *command, pf_config *cfg, pf_report *report) {
-  const pf_status status = pf_config_read(command->input, command->sets, command->n_sets, cfg, report);
+static pf_status passed(pf_status status) { return status == PF_OK ? status : fail(status); }
+
+/* Says what the reading of the input came to. */
+static pf_status tell(const pf_command *command, pf_status status, const pf_report *report) {
   if (!command->quiet || report->errors > 0) pf_report_print(report, stderr);
   if (status == PF_BAD_INPUT)
     fprintf(stderr, "pfsolve: %d error%s in %s; nothing was written\n", report->errors, report->errors == 1 ? "" : "s",
-            command->input);
+            command->members ? command->members : command->input);
   else if (status != PF_OK)
     return fail(status);
   return status;
 }
 
-static pf_status check(const pf_config *cfg) {
-  pf_scenario scenario;
-  pf_scenario_make(cfg, &scenario);
-  pf_config_print(cfg, stdout);
-  const pf_status status = pf_scenario_describe(cfg, &scenario, stdout);
-  return status == PF_OK ? PF_OK : fail(status);
-}
-
-static pf_status run(const pf_command *command, const pf_config *cfg) {
-  pf_log *log = NULL;
-  pf_status status = pf_log_create(command->quiet, command->json, &log);
-  if (status != PF_OK) return fail(status);
-  const pf_run_options options = {command->overwrite, command->resume, command->restart};
-  status = pf_run(cfg, &options, log);
-  if (status == PF_STOPPED)
-    pf_log_say(log, PF_LOG_WARNING, "stopped", "%s", pf_status_message());
-  else if (status != PF_OK)
-    pf_log_say(log, PF_LOG_ERROR, "failed", "%s", pf_status_message());
-  const pf_status closed = pf_log_destroy(log);
-  return status == PF_OK && closed != PF_OK ? fail(closed) : status;
+static pf_run_options options_of(const pf_command *command) {
+  return (pf_run_options){.overwrite = command->overwrite, .resume = command->resume, .restart = command->restart};
 }
 
 static pf_status execute(const pf_command *command) {
+  const pf_run_options options = options_of(command);
   pf_config cfg;
   pf_report report = {0};
-  pf_status status = read_input(command, &cfg, &report);
-  if (status == PF_OK) status = command->action == PF_ACTION_CHECK ? check(&cfg) : run(command, &cfg);
+  pf_status status = pf_config_read(command->input, command->sets, command->n_sets, &cfg, &report);
+  status = tell(command, status, &report);
+  if (status == PF_OK && command->action == PF_ACTION_CHECK)
+    status = passed(pf_scenario_check(&cfg, stdout));
+  else if (status == PF_OK)
+    status = pf_run_logged(&cfg, &options, command->quiet, command->json, NULL);
   pf_config_free(&cfg);
+  pf_report_free(&report);
+  return status;
+}
+
+static pf_status execute_members(const pf_command *command) {
+  const pf_run_options options = options_of(command);
+  pf_members members;
+  pf_report report = {0};
+  pf_status status =
+      pf_members_read(command->input, command->members, command->sets, command->n_sets, &members, &report);
+  status = tell(command, status, &report);
+  if (status == PF_OK && command->action == PF_ACTION_CHECK)
+    status = passed(pf_members_print(&members, stdout));
+  else if (status == PF_OK)
+    status = pf_members_run(&members, &options, command->quiet, command->json);
+  pf_members_free(&members);
   pf_report_free(&report);
   return status;
 }
@@ -75,18 +78,14 @@ int main(int argc, char **argv) {
   } else {
     switch (command.action) {
       case PF_ACTION_RUN:
-      case PF_ACTION_CHECK: status = execute(&command); break;
+      case PF_ACTION_CHECK: status = command.members ? execute_members(&command) : execute(&command); break;
       case PF_ACTION_HELP: pf_command_help(stdout); break;
       case PF_ACTION_VERSION:
         printf("pfsolve %s (%s), %s%s%s\n", pf_version(), pf_version_commit(), pf_version_compiler(),
                pf_version_nvcc()[0] ? ", " : "", pf_version_nvcc());
         break;
-      case PF_ACTION_HELP_INPUT:
-        if ((status = pf_command_help_input(command.group, stdout)) != PF_OK) (void)fail(status);
-        break;
-      case PF_ACTION_EXAMPLE:
-        if ((status = pf_command_example(command.example, stdout)) != PF_OK) (void)fail(status);
-        break;
+      case PF_ACTION_HELP_INPUT: status = passed(pf_command_help_input(command.group, stdout)); break;
+      case PF_ACTION_EXAMPLE: status = passed(pf_command_example(command.example, stdout)); break;
     }
   }
   pf_command_free(&command);

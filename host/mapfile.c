@@ -1,4 +1,5 @@
 #include "mapfile.h"
+#include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -248,11 +249,13 @@ static pf_status read_apart(void *bytes, size_t size, int dimensions, pf_mapfile
   int pipe_of[2];
   PF_CHECK(pipe(pipe_of) == 0, PF_NO_MEMORY, "no pipe to read it through: %s", strerror(errno));
   fflush(NULL);
+  pf_netcdf_lock(); /* the child finds the library as it is between two calls */
   const pid_t child = fork();
   if (child == 0) {
     close(pipe_of[0]);
     answer_with(pipe_of[1], bytes, size, dimensions);
   }
+  pf_netcdf_unlock();
   close(pipe_of[1]);
   const pf_status status =
       child < 0 ? PF_FAIL(PF_NO_MEMORY, "no process to read it with: %s", strerror(errno)) : receive(pipe_of[0], map);

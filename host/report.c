@@ -91,6 +91,8 @@ void pf_report_add(pf_report *report, pf_severity severity, const char *file, in
 static int compare(const void *a, const void *b) {
   const pf_message *x = a, *y = b;
   if ((x->line == 0) != (y->line == 0)) return x->line == 0 ? 1 : -1; /* the command line's come last */
+  const int files = x->line == 0 ? 0 : strcmp(x->file, y->file);
+  if (files != 0) return files;
   if (x->line != y->line) return x->line < y->line ? -1 : 1;
   if (x->column != y->column) return x->column < y->column ? -1 : 1;
   return x->order < y->order ? -1 : x->order > y->order;

@@ -21,6 +21,7 @@ typedef struct run {
   pf_log *log;
   pf_scenario scenario;
   pf_backend *backend;
+  bool own_backend;
   pf_state *state;
   pf_protocol protocol;
   pf_output output;
@@ -29,6 +30,7 @@ typedef struct run {
   int kept_count;
   pf_health health;
   pf_history_row row;                /* of the state as it is */
+  int saves_seen;                    /* of pf_signals_save */
   double started, saved;             /* clock: of the run, of the last checkpoint, s */
   double longest_step, longest_save; /* s of wall time */
 } run;
@@ -78,7 +80,9 @@ static pf_status prepare(run *r, const pf_run_options *options) {
   char path[PATH_MAX], *here;
   const char *from;
   pf_scenario_make(cfg, &r->scenario);
-  PF_TRY(pf_backend_create(cfg->run.backend, cfg->run.threads, &r->backend));
+  r->backend = options->backend;
+  r->own_backend = !r->backend;
+  if (r->own_backend) PF_TRY(pf_backend_create(cfg->run.backend, cfg->run.threads, &r->backend));
   PF_TRY(pf_scenario_start(cfg, &r->scenario, r->backend, &r->state));
   pf_protocol_make(cfg, &r->scenario.scales, &r->scenario.grid, &r->protocol);
   PF_TRY(find_checkpoint(r, options, path, &from));
@@ -161,7 +165,7 @@ static void reason_to_stop(const run *r, char *reason, size_t size) {
 static pf_status watch(run *r) {
   char reason[128];
   reason_to_stop(r, reason, sizeof reason);
-  const bool asked = pf_signals_save();
+  const bool asked = pf_signals_save(&r->saves_seen);
   if (reason[0] || asked || pf_output_clock() - r->saved >= 60 * r->cfg->output.checkpoint_interval_min)
     PF_TRY(save(r));
   if (asked)
@@ -258,7 +262,7 @@ static pf_status finish(run *r, pf_status status) {
 }
 
 pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *log) {
-  run r = {.cfg = cfg, .log = log, .started = pf_output_clock()};
+  run r = {.cfg = cfg, .log = log, .started = options->begun > 0 ? options->begun : pf_output_clock()};
   bool finished = false;
   if (options->resume) PF_TRY(pf_checkpoints_finished(cfg, cfg->run.output_dir, &finished));
   if (finished) {
@@ -277,7 +281,26 @@ pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *lo
   if (status == PF_OK) status = closed;
   pf_checkpoints_close(&r.checkpoints);
   pf_state_destroy(r.state);
-  pf_backend_destroy(r.backend);
+  if (r.own_backend) pf_backend_destroy(r.backend);
   pf_signals_release();
   return status;
+}
+
+pf_status pf_run_logged(const pf_config *cfg, const pf_run_options *options, bool quiet, bool json, const char *name) {
+  pf_log *log = NULL;
+  PF_TRY(pf_log_create(quiet, json, &log));
+  if (name) pf_log_name(log, name);
+  const pf_status status = pf_run(cfg, options, log);
+  char message[1024]; /* for the caller: closing the log may fail too */
+  snprintf(message, sizeof message, "%s", status == PF_OK ? "" : pf_status_message());
+  if (status == PF_STOPPED)
+    pf_log_say(log, PF_LOG_WARNING, "stopped", "%s", message);
+  else if (status != PF_OK)
+    pf_log_say(log, PF_LOG_ERROR, "failed", "%s", message);
+  const pf_status closed = pf_log_destroy(log);
+  if (status == PF_OK && closed != PF_OK) {
+    fprintf(stderr, "pfsolve: %s\n", pf_status_message());
+    return closed;
+  }
+  return status == PF_OK ? PF_OK : PF_FAIL(status, "%s", message);
 }

@@ -392,3 +392,10 @@ pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE
           bytes / (double)pf_cells(&sc->grid));
   return describe_microstructure(cfg, sc, out);
 }
+
+pf_status pf_scenario_check(const pf_config *cfg, FILE *out) {
+  pf_scenario scenario;
+  pf_scenario_make(cfg, &scenario);
+  pf_config_print(cfg, out);
+  return pf_scenario_describe(cfg, &scenario, out);
+}

@@ -28,4 +28,7 @@ pf_status pf_scenario_front(const pf_config *cfg, const pf_grid *grid, double *f
  * PF_NO_MEMORY, PF_BAD_INPUT (a map that has changed). */
 pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *scenario, FILE *out);
 
+/* All that --check prints: the resolved input (pf_config_print), then that. */
+pf_status pf_scenario_check(const pf_config *cfg, FILE *out);
+
 #endif

@@ -2,9 +2,10 @@
 #include "signals.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
-static volatile sig_atomic_t stop_asked, save_asked;
+static atomic_int stop_asked, saves_asked, depth;
 
 static void on_stop(int number) {
   if (stop_asked) { /* the second: out, as if nobody had caught it */
@@ -16,7 +17,7 @@ static void on_stop(int number) {
 
 static void on_save(int number) {
   (void)number;
-  save_asked = 1;
+  saves_asked++;
 }
 
 static const struct {
@@ -27,7 +28,8 @@ enum { CAUGHT = 3 };
 static struct sigaction before[CAUGHT];
 
 void pf_signals_catch(void) {
-  stop_asked = save_asked = 0;
+  if (depth++ > 0) return;
+  stop_asked = saves_asked = 0;
   for (int n = 0; n < CAUGHT; n++) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -39,13 +41,18 @@ void pf_signals_catch(void) {
 }
 
 void pf_signals_release(void) {
+  if (--depth > 0) return;
   for (int n = 0; n < CAUGHT; n++) (void)sigaction(caught[n].number, &before[n], NULL);
 }
 
-const char *pf_signals_stop(void) { return stop_asked == SIGTERM ? "SIGTERM" : stop_asked == SIGINT ? "SIGINT" : NULL; }
+const char *pf_signals_stop(void) {
+  const int number = stop_asked;
+  return number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : NULL;
+}
 
-bool pf_signals_save(void) {
-  if (!save_asked) return false;
-  save_asked = 0;
-  return true;
+bool pf_signals_save(int *seen) {
+  const int asked = saves_asked;
+  const bool new = asked != *seen;
+  *seen = asked;
+  return new;
 }

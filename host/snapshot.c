@@ -237,6 +237,7 @@ pf_status pf_snapshot_write(const char *folder, const pf_snapshot *snapshot) {
   PF_TRY(pf_snapshot_measure(snapshot, &shape));
   PF_CHECK(strlen(folder) < PATH_MAX, PF_IO, "%s: the path is too long", folder);
   strcpy(aside.folder, folder);
+  pf_netcdf_lock();
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* so that the files of a running run can be read */
   int *const fields = malloc((size_t)snapshot->field_count * sizeof *fields);
   float *const buffer = malloc(shape.plane * sizeof *buffer);
@@ -248,6 +249,7 @@ pf_status pf_snapshot_write(const char *folder, const pf_snapshot *snapshot) {
   else
     status = pf_snapshot_put_classic(snapshot, &shape, &aside, fields);
   if (status == PF_OK) status = pf_snapshot_verify(snapshot, &shape, &aside, buffer);
+  pf_netcdf_unlock();
   free(fields);
   free(buffer);
   if (status != PF_OK) {

@@ -769,8 +769,8 @@ static void the_program_says_so(void) {
   CU_ASSERT_EQUAL(program(directory, "none.nml", said), 66);
   CU_ASSERT_PTR_NOT_NULL(strstr(said, "none.nml: cannot be opened: No such file or directory"));
   CU_ASSERT_EQUAL(program(directory, "", said), 64);
-  CU_ASSERT_EQUAL(program(directory, "--members t.csv bad.nml", said), 64);
-  CU_ASSERT_PTR_NOT_NULL(strstr(said, "--members is not built yet"));
+  CU_ASSERT_EQUAL(program(directory, "--members t.csv bad.nml", said), 66);
+  CU_ASSERT_PTR_NOT_NULL(strstr(said, "t.csv: cannot be opened: No such file or directory"));
   CU_ASSERT_EQUAL(program(directory, "--help", said), 0);
   CU_ASSERT_EQUAL(program(directory, "--help-input grid", said), 0);
   CU_ASSERT_EQUAL(program(directory, "--help-input none", said), 64);
@@ -880,7 +880,7 @@ static void bad_command_lines(void) {
   BAD_LINE("--set needs a value", "a.nml", "--set");
   BAD_LINE("--backend: found 'gpu', allowed: auto, cpu, check, cuda", "--backend", "gpu", "a.nml");
   BAD_LINE("--backend is given twice", "--backend", "cpu", "--backend", "cpu", "a.nml");
-  BAD_LINE("--members is not built yet", "--members", "t.csv", "a.nml");
+  BAD_LINE("--members is given twice", "--members", "t.csv", "--members", "t.csv", "a.nml");
   BAD_LINE("--restart and --resume contradict each other", "--restart", "dir", "--resume", "a.nml");
   BAD_LINE("--overwrite and --resume contradict each other", "--overwrite", "--resume", "a.nml");
   BAD_LINE("--restart is given twice", "--restart", "a", "--restart", "b", "a.nml");

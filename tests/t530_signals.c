@@ -187,14 +187,18 @@ static void wall_time(void) {
 
 /* The flags, in this process. */
 static void flags(void) {
+  int seen = 0, other = 0;
   struct sigaction mine = {.sa_handler = SIG_IGN}, old, now;
   sigaction(SIGUSR1, NULL, &old);
   pf_signals_catch();
   CU_ASSERT_PTR_NULL(pf_signals_stop());
-  CU_ASSERT_FALSE(pf_signals_save());
+  CU_ASSERT_FALSE(pf_signals_save(&seen));
   raise(SIGUSR1);
-  CU_ASSERT_TRUE(pf_signals_save());
-  CU_ASSERT_FALSE(pf_signals_save());
+  CU_ASSERT_TRUE(pf_signals_save(&seen));
+  CU_ASSERT_FALSE(pf_signals_save(&seen));
+  pf_signals_catch(); /* of one of several runs at the same time */
+  CU_ASSERT_TRUE(pf_signals_save(&other));
+  pf_signals_release();
   raise(SIGTERM);
   const char *name = pf_signals_stop();
   CU_ASSERT(name && strcmp(name, "SIGTERM") == 0);
