@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -92,16 +93,29 @@ pf_status pf_output_go_on(pf_output *o, const char *from) {
 
 /* ---- snapshots and rows ---- */
 
+enum { NAMES_MOST = PF_ELECTROLYTES_MAX * (PF_NAME_MAX + 2) };
+
+/* The names behind the indices of the map of materials. */
+static void material_names(const pf_config *cfg, char names[NAMES_MOST]) {
+  const pf_config_material *m;
+  int length = 0;
+  names[0] = 0;
+  for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
+    length += snprintf(names + length, (size_t)(NAMES_MOST - length), "%s%s", n > 0 ? ", " : "", m->name);
+}
+
 static pf_status write_snapshot(pf_output *o) {
   pf_state *s = o->state;
   const pf_config *cfg = o->cfg;
   const size_t cells = (size_t)pf_cells(&s->grid);
   pf_snapshot_field field[FIELDS_MAX];
+  char names[NAMES_MOST];
   int fields = 0;
+  material_names(cfg, names);
   for (const char *name; (name = field_name(cfg, &s->grid, fields)) != NULL;) {
     float *values = o->values + (size_t)fields * cells;
     pf_snapshot_field *f = &field[fields++];
-    *f = (pf_snapshot_field){.name = name, .values = values};
+    *f = (pf_snapshot_field){.name = name, .values = values, .materials = strcmp(name, "material") == 0 ? names : NULL};
     PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
   }
   const pf_snapshot_attribute attribute[] = {{"source", "pfsolve"},

@@ -104,6 +104,7 @@ static int pf_nc_fill(int file, const pf_snapshot *s, const pf_snapshot_shape *s
     PF_NC(nc_def_var(file, f->name, NC_FLOAT, shape->rank, shape->rank == 4 ? dims4 : dims3, &fields[i]), f->name);
     PF_NC(pf_nc_text(file, fields[i], "units", f->units), f->name);
     PF_NC(pf_nc_text(file, fields[i], "long_name", f->long_name), f->name);
+    if (f->materials) PF_NC(pf_nc_text(file, fields[i], "materials", f->materials), f->name);
     if (s->compression > 0) {
       size_t chunk[4], room = PF_CHUNK;
       for (int d = shape->rank - 1; d >= 0; --d) { /* whole rows, then whole planes, as far as a chunk holds them */

@@ -12,6 +12,7 @@ typedef struct pf_snapshot_field {
   const char *units;     /* "1" for a pure number */
   const char *long_name; /* what it is, a few words */
   const float *values;   /* [nz][ny][nx], host, owned by the caller */
+  const char *materials; /* of a map of materials: what 0, 1, 2 ... stand for, with ", " between (NULL: no map) */
 } pf_snapshot_field;
 
 typedef struct pf_snapshot_attribute { /* of the file: input text, version, commit, backend ... */

@@ -41,6 +41,12 @@ def column_units(name):
     return unit
 
 
+def material_names(data):
+    """What 0, 1, 2 ... of a snapshot's `material` stand for; empty where it does not say."""
+    text = data["material"].attrs.get("materials", "") if "material" in data else ""
+    return text.split(", ") if text else []
+
+
 def _file_key(path):
     """Sorted by title, then by number: 1000000 stands behind 999999."""
     match = re.fullmatch(r"(.*)_(\d{6,})", path.stem)

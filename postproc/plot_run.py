@@ -13,7 +13,9 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
-from matplotlib.colors import LinearSegmentedColormap  # noqa: E402
+from matplotlib.collections import LineCollection  # noqa: E402
+from matplotlib.colors import LinearSegmentedColormap, to_rgb  # noqa: E402
+from matplotlib.patches import Patch  # noqa: E402
 
 import pfread  # noqa: E402
 
@@ -21,6 +23,9 @@ import pfread  # noqa: E402
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
 PHASE_MAP = LinearSegmentedColormap.from_list("phase", ["#f4f1ea", "#3d4653"])
 METAL = "#c9ccd1"
+OUTLINE = "#5b4b8a"  # between materials
+# Pale, on the phase's own paper: a material each, from the working electrode on.
+TINTS = ["#f4f1ea", "#cfe3f3", "#f6dfc0", "#d5ecd9", "#efd2dd", "#e3dcf2", "#f0ebb5", "#d9d9d9"]
 
 # name: label, factor from the unit of the file, colour map
 FIELDS = {
@@ -90,6 +95,32 @@ def limits(snapshots, name, factor):
     return low, high
 
 
+def outlines(material, extent):
+    """Lines between cells of different materials: [[(x, y), (x, y)], ...] on a picture of this extent."""
+    rows, columns = material.shape
+    x = np.linspace(extent[0], extent[1], columns + 1)
+    y = np.linspace(extent[2], extent[3], rows + 1)
+    lines = [[(x[i + 1], y[j]), (x[i + 1], y[j + 1])] for j, i in np.argwhere(material[:, 1:] != material[:, :-1])]
+    return lines + [[(x[i], y[j + 1]), (x[i + 1], y[j + 1])]
+                    for j, i in np.argwhere(material[1:] != material[:-1])]
+
+
+def materials_of(data):
+    """Indices and names of the materials that a snapshot shows; none where it holds no map, or only one."""
+    if "material" not in data:
+        return []
+    names = pfread.material_names(data)
+    found = np.unique(data["material"].values.astype(int))
+    return [(n, names[n] if n < len(names) else f"material {n}") for n in found] if found.size > 1 else []
+
+
+def tinted(phase, material):
+    """The phase as a picture [y][x][rgb] whose electrolytes have the tints of their materials."""
+    paper = np.array([to_rgb(tint) for tint in TINTS])[material.astype(int) % len(TINTS)]
+    share = np.clip(phase, 0, 1)[..., None]
+    return (1 - share) * paper + share * np.array(to_rgb("#3d4653"))
+
+
 class Page:
     """A figure whose panels are placed in inches from its upper left corner."""
 
@@ -114,8 +145,9 @@ BAR, ROW_GAP, TOP = 0.13, 0.33, 0.85  # inches: height of a colour bar, between 
 
 
 def draw_maps(page, row_height, snapshots, names, labels, x_range):
-    """2-D: a row a time, a column a field, its colour bar above it."""
+    """2-D: a row a time, a column a field, its colour bar above it; materials are outlined, in the phase tinted."""
     zoom = x_range or front_range(snapshots)
+    materials = materials_of(snapshots[0])
     for column, name in enumerate(names):
         label, factor, colours = FIELDS[name]
         low, high = limits(snapshots, name, factor)
@@ -134,6 +166,12 @@ def draw_maps(page, row_height, snapshots, names, labels, x_range):
                                 aspect="auto", interpolation="nearest")
             if phase.min() < 0.5 < phase.max():
                 axes.contour(x, y, phase, levels=[0.5], colors=[ORANGE], linewidths=1.2)
+            if materials:
+                material = data["material"].values
+                axes.add_collection(LineCollection(outlines(material, extent), colors=OUTLINE, linewidths=0.5))
+                if name == "phase":
+                    axes.imshow(tinted(phase, material), origin="lower", extent=extent, aspect="auto",
+                                interpolation="nearest")
             if name == "phase" and zoom:
                 axes.set_xlim(zoom)
             elif x_range:
@@ -155,11 +193,16 @@ def draw_maps(page, row_height, snapshots, names, labels, x_range):
                 page.figure.colorbar(image, cax=bar, orientation="horizontal")
                 bar.set_title(label, pad=4)
                 bar.tick_params(length=2, pad=2)
+    if materials:
+        patches = [Patch(facecolor=TINTS[n % len(TINTS)], edgecolor=OUTLINE, lw=0.5, label=text) for n, text in materials]
+        page.figure.legend(handles=patches, frameon=False, loc="upper left", ncol=len(patches), borderaxespad=0,
+                           bbox_to_anchor=(Page.LEFT / page.width, 1 - 0.4 / page.height), handlelength=1.2)
 
 
 def draw_profiles(page, height, snapshots, names, labels, x_range):
     """1-D: a panel a field, a line a time from light to dark."""
     shades = plt.get_cmap("viridis_r")(np.linspace(0.12, 1.0, len(snapshots)))
+    materials = dict(materials_of(snapshots[0]))
     zoom = x_range or front_range(snapshots)
     for column, name in enumerate(names):
         label, factor, _ = FIELDS[name]
@@ -171,6 +214,14 @@ def draw_profiles(page, height, snapshots, names, labels, x_range):
             axes.plot(data["x"].values, values, color=shade, lw=1.4, label=text)
         axes.set_xlabel("x (µm)")
         axes.set_ylabel(label)
+        if materials:
+            x, material = snapshots[0]["x"].values, snapshots[0]["material"].values.ravel().astype(int)
+            for i in np.flatnonzero(material[1:] != material[:-1]):
+                place = 0.5 * (x[i] + x[i + 1])
+                axes.axvline(place, color=OUTLINE, lw=0.7)
+                axes.annotate(f"{materials[material[i + 1]]} \u2192", (place, 0.02), xytext=(2, 0), fontsize=7,
+                              textcoords="offset points", xycoords=axes.get_xaxis_transform(), color=OUTLINE,
+                              annotation_clip=True)
         if name == "phase":
             axes.axhline(0.5, color=GREY, lw=0.7, ls=":")
             axes.legend(frameon=False, title="time", loc="upper right")

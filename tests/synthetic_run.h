@@ -62,9 +62,9 @@ static pf_snapshot synthetic_snapshot(const synthetic_run *run, int index, float
   const size_t cells = (size_t)run->nx * (size_t)run->ny * (size_t)run->nz;
   const double time = 10.0 * (index - 1);
   synthetic_fill(run, time, values, values + cells, values + 2 * cells);
-  fields[0] = (pf_snapshot_field){"phase", "1", "lithium metal fraction", values};
-  fields[1] = (pf_snapshot_field){"salt", "mol/m3", "salt concentration", values + cells};
-  fields[2] = (pf_snapshot_field){"potential", "V", "ionic potential", values + 2 * cells};
+  fields[0] = (pf_snapshot_field){"phase", "1", "lithium metal fraction", values, NULL};
+  fields[1] = (pf_snapshot_field){"salt", "mol/m3", "salt concentration", values + cells, NULL};
+  fields[2] = (pf_snapshot_field){"potential", "V", "ionic potential", values + 2 * cells, NULL};
   return (pf_snapshot){.title = run->title,
                        .index = index,
                        .time_s = time,

@@ -139,7 +139,7 @@ static void snapshot_values(void) {
 static void snapshot_nan(void) {
   char path[PATH_MAX];
   float values[6] = {1.0f, (float)NAN, (float)INFINITY, -0.0f, 1e-42f, 3.0f};
-  const pf_snapshot_field field = {"phase", "1", "x", values};
+  const pf_snapshot_field field = {"phase", "1", "x", values, NULL};
   const pf_snapshot s = {.title = "",
                          .index = 1234567,
                          .time_s = 0.1,
@@ -163,6 +163,28 @@ static void snapshot_nan(void) {
   PF_ASSERT_FAILS(pf_snapshot_write(path, &same), PF_IO, "phase");
   CU_ASSERT_EQUAL(entries(path, "_000002"), 0);
   CU_ASSERT_EQUAL(entries(path, ".tmp"), 0);
+}
+
+/* The names of a map's materials are an attribute of its variable. */
+static void snapshot_materials(void) {
+  char path[PATH_MAX], name[PATH_MAX], text[64] = "";
+  float values[6] = {0, 0, 1, 0, 1, 1};
+  const pf_snapshot_field field[] = {{"material", "1", "x", values, "LiF, hybrid electrolyte"},
+                                     {"phase", "1", "x", values, NULL}};
+  const pf_snapshot s = {
+      .title = "map", .index = 1, .nx = 3, .ny = 2, .nz = 1, .spacing_um = 1.0, .fields = field, .field_count = 2};
+  fresh(path);
+  PF_ASSERT_OK_FATAL(pf_snapshot_write(path, &s));
+  join(name, path, "map_000001.nc");
+  int file, id;
+  size_t length;
+  CU_ASSERT_EQUAL_FATAL(nc_open(name, NC_NOWRITE, &file), NC_NOERR);
+  CU_ASSERT_EQUAL(nc_inq_varid(file, "material", &id), NC_NOERR);
+  CU_ASSERT_EQUAL(nc_get_att_text(file, id, "materials", text), NC_NOERR);
+  CU_ASSERT_STRING_EQUAL(text, "LiF, hybrid electrolyte");
+  CU_ASSERT_EQUAL(nc_inq_varid(file, "phase", &id), NC_NOERR);
+  CU_ASSERT_EQUAL(nc_inq_attlen(file, id, "materials", &length), NC_ENOTATT);
+  nc_close(file);
 }
 
 static int count_text(const char *text, const char *part) {
@@ -777,6 +799,7 @@ void t400_output(void);
 void t400_output(void) {
   pf_test_suite("output", (pf_test[]){{"snapshots read back exactly, 1-D to 3-D", snapshot_values},
                                       {"NaN and infinity; a snapshot that cannot be written", snapshot_nan},
+                                      {"names of materials", snapshot_materials},
                                       {"a restart goes over the last snapshots again", snapshot_again},
                                       {"history: columns, exact numbers, cut to a time", history_rows},
                                       {"numbers read back exactly", numbers_text},

@@ -207,6 +207,9 @@ static void grains(void) {
   const char *f = run("grains", "--set protocol%duration_h=0.2");
   if (!f) return;
   CU_ASSERT(says(f, "\"status\": \"completed\""));
+  char command[4608];
+  snprintf(command, sizeof command, "grep -q 'LATP, boundary' '%s/snapshots/grains_000001.nc'", f);
+  CU_ASSERT_EQUAL(system(command), 0); /* the names of the map's materials */
   const double gone = history(f, "retreat_um", true) / history(f, "deposited_um", true);
   printf("[%.4f mV, retreat %.3f of the growth, deepest %.3f um] ", history(f, "voltage_mV", false), gone,
          history(f, "front_max_um", true) - 10);

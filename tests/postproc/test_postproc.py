@@ -248,6 +248,35 @@ class Real(unittest.TestCase):
             self.assertEqual(plot_run.main([self.path]), 0)
         self.assertIsNone(check_picture.verdict(os.path.join(self.path, "run.png")))
 
+    def test_materials_are_outlined(self):
+        """Two layers and a map of grains: their names, and a line on every face between two materials."""
+        inputs = {"interlayer": ("LiF", "LATP"), "grains": ("LATP", "boundary")}
+        for name, names in inputs.items():
+            path = os.path.join(self.folder.name, name)
+            subprocess.run([PROGRAM, "--quiet", "--set", f"run%output_dir='{path}'", "--set", "protocol%duration_h=1e-3",
+                            "--set", "output%snapshot_count=2", str(ROOT / "inputs" / f"{name}.nml")], check=True)
+            run = pfread.open_run(path)
+            data = run.snapshot(0)
+            self.assertEqual(tuple(pfread.material_names(data)), names)
+            material = data["material"].values
+            figure = plot_run.make_figure(run)
+            maps = [axes for axes in figure.axes if axes.images and axes.collections]
+            faces = np.sum(material[:, 1:] != material[:, :-1]) + np.sum(material[1:] != material[:-1])
+            x = data["x"].values
+            for axes in maps:
+                [lines] = [c.get_segments() for c in axes.collections if isinstance(c, plot_run.LineCollection)]
+                self.assertEqual(len(lines), faces)
+                for (x0, y0), (x1, y1) in (lines[0], lines[-1]):  # between the centres of two cells, one cell long
+                    self.assertAlmostEqual(abs(x1 - x0) + abs(y1 - y0), x[1] - x[0], places=9)
+            legend = [text.get_text() for text in figure.legends[0].get_texts()]
+            self.assertEqual(tuple(legend), names)
+            shown = np.asarray(maps[0].images[-1].get_array())
+            electrolyte = data["phase"].values < 1e-6
+            for n, tint in ((0, plot_run.TINTS[0]), (1, plot_run.TINTS[1])):
+                colour = shown[electrolyte & (material == n)]
+                np.testing.assert_allclose(colour, np.broadcast_to(plot_run.to_rgb(tint), colour.shape), atol=1e-5)
+            plot_run.plt.close(figure)
+
 
 if __name__ == "__main__":
     unittest.main()
