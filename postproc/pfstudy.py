@@ -15,6 +15,7 @@ failed, 73 the directory is taken, 74 input/output, 75 stopped: run again to go 
 
 import argparse
 import concurrent.futures
+import csv
 import ctypes
 import fcntl
 import hashlib
@@ -116,7 +117,9 @@ class Program:
         self.version = self.ask("--version").strip()
         commit = re.search(r"\((\w[\w-]*)\)", self.version)
         self.commit = commit[1] if commit else ""
-        self.resumes = re.search(r"--resume +(?!.*not built)", self.ask("--help")) is not None
+        said = self.ask("--help")
+        self.resumes = re.search(r"--resume +(?!.*not built)", said) is not None
+        self.joins = re.search(r"--members +\S+ +(?!.*not built)", said) is not None
 
     @property
     def environment(self):
@@ -398,6 +401,7 @@ class Run:
         self.hash, self.values = resolved.hash, resolved.values
         self.path = study.run_path(self.hash)
         self.process = None
+        self.together = None
 
     def known(self):
         """The result that lies there; None: it has to be run."""
@@ -411,9 +415,12 @@ class Run:
             return Result("failed", summary, self.study.state(self.point).get("error") or "failed, see its run.log.jsonl")
         return Result("done", summary)
 
+    def overwrites(self):
+        return not self.program.resumes or self.known_failed()
+
     def start(self, overwrite=None):
         log = self.study.log_path(self.point)
-        overwrite = not self.program.resumes or self.known_failed() if overwrite is None else overwrite
+        overwrite = self.overwrites() if overwrite is None else overwrite
         words = [self.program.path, "--quiet", "--overwrite" if overwrite else "--resume"]
         for text in [*self.sets, f"run%output_dir={namelist(str(self.path))}", f"run%threads={self.options.threads}"]:
             words += ["--set", text]
@@ -425,17 +432,15 @@ class Run:
             file.flush()
             self.log_begin = file.tell()
             self.begun = time.monotonic()
-            # A run of its own session: Ctrl-C reaches pfstudy alone, which passes it on; and it ends with pfstudy.
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                                            cwd=folder if os.path.isdir(folder) else None,
-                                            env=self.program.environment, start_new_session=True,
-                                            preexec_fn=end_with_parent)
+            self.process = start_process(words, file, folder, self.program)
 
     def known_failed(self):
         return (read_json(self.path / "summary.json") or {}).get("status") == "failed"
 
     def poll(self):
         """Result, None while it runs."""
+        if self.together:
+            return self.together.result(self)
         status = self.process.poll()
         if status is None:
             return None
@@ -461,6 +466,88 @@ class Run:
             file.seek(self.log_begin)
             lines = [line.strip() for line in file if line.strip()]
         return lines[-1] if lines else ""
+
+
+class Together:
+    """Runs of one input and one grid as members of one process of pfsolve (`--members`), each in its own directory."""
+
+    def __init__(self, runs):
+        self.runs, self.study, self.program = runs, runs[0].study, runs[0].program
+        self.folder = self.study.path / "members"
+        self.process, self.ended, self.looked, self.summary = None, set(), 0.0, {}
+
+    @staticmethod
+    def key(run):
+        """Runs with the same key can be members of one process."""
+        return (run.point["input"], str(run.values.get("grid%cells")), run.values.get("run%backend"), run.overwrites())
+
+    def start(self, threads):
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "summary.json").unlink(missing_ok=True)
+        table, log = self.folder / "table.csv", self.folder / "log"
+        texts = [dict(text.split("=", 1) for text in run.sets) for run in self.runs]
+        keys = list(dict.fromkeys(key for text in texts for key in text))
+        with open(table, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([*keys, "run%output_dir"])
+            for run, text in zip(self.runs, texts):
+                writer.writerow([*(text.get(key, "") for key in keys), namelist(str(run.path))])
+        overwrite = self.runs[0].overwrites()
+        words = [self.program.path, "--quiet", "--overwrite" if overwrite else "--resume", "--members", str(table),
+                 "--set", f"run%output_dir={namelist(str(self.folder))}", "--set", f"run%threads={threads}",
+                 str(self.study.base(self.runs[0].point))]
+        note = f"# {time.strftime('%Y-%m-%d %H:%M:%S')} {socket.gethostname()}: "
+        self.begun = time.monotonic()
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{note}{shlex.join(words)}\n")
+            file.flush()
+            self.process = start_process(words, file, self.study.data["folder"], self.program)
+        for number, run in enumerate(self.runs, 1):
+            run.together, run.process, run.begun = self, self.process, self.begun
+            with open(self.study.log_path(run.point), "a", encoding="utf-8") as file:
+                file.write(f"{note}member {number} of {table}\n")
+
+    def result(self, run):
+        """As Run.poll: of a member, as soon as its summary is there."""
+        status = self.process.poll()
+        now = time.monotonic()
+        if status is None:
+            if now - self.looked < 0.1 * len(self.runs) / 10 + 0.05 and not run.path.joinpath("summary.json").exists():
+                return None
+            self.looked = now
+            result = run.known()
+            return result and self.end(run, result)
+        if not self.summary:
+            self.summary = read_json(self.folder / "summary.json", {"members": []})
+        number = self.runs.index(run)
+        member = self.summary["members"][number] if self.summary["members"] else {}
+        error, word = member.get("error") or "", member.get("exit")
+        if error:
+            with open(self.study.log_path(run.point), "a", encoding="utf-8") as file:
+                file.write(error + "\n")
+        summary = read_json(run.path / "summary.json")
+        if word == OK and summary is not None and run.known() is not None:
+            return self.end(run, run.known())
+        if word == STOPPED or status == STOPPED and word is None:
+            return Result("stopped", summary, "stopped before its end: run again to go on")
+        if word == FAILED and (summary or {}).get("status") == "failed":
+            return self.end(run, Result("failed", summary, error))
+        run.together = None  # nothing is known of it: by itself, which tells what is wrong
+        run.start()
+        return None
+
+    def end(self, run, result):
+        """For the time that is left: what one run takes is the time gone over the number of those that ended."""
+        self.ended.add(run.hash)
+        run.begun = time.monotonic() - (time.monotonic() - self.begun) / len(self.ended)
+        return result
+
+
+def start_process(words, file, folder, program):
+    """In a session of its own: Ctrl-C reaches pfstudy alone, which passes it on; and it ends with pfstudy."""
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                            cwd=folder if os.path.isdir(folder) else None, env=program.environment,
+                            start_new_session=True, preexec_fn=end_with_parent)
 
 
 def end_with_parent():
@@ -632,19 +719,24 @@ def compute(study, program, points, options, signals, progress):
     """Runs the points, `jobs` at a time; the ones that ended.  One thread: runs are processes."""
     waiting, active, told = list(points), [], 0
     signals.waits = True
-    while waiting or active:
+    groups = put_together(study, program, waiting, options, progress)
+    while waiting or groups or active:
         if signals.count > told:
             told = signals.count
-            waiting = []
-            for _, run in active:
-                run.process.send_signal(signal.SIGTERM if told == 1 else signal.SIGKILL)
+            waiting, groups = [], []
+            for process in {run.process for _, run in active}:
+                process.send_signal(signal.SIGTERM if told == 1 else signal.SIGKILL)
             progress.clear()
             say("stopping: the runs write their checkpoints" if told == 1 and program.resumes else "stopping")
             asked = time.monotonic()
         elif told and active and time.monotonic() - asked > GRACE_S:
-            for _, run in active:
-                run.process.kill()
-        while waiting and len(active) < options.jobs:
+            for process in {run.process for _, run in active}:
+                process.kill()
+        if groups and not active:
+            active = groups.pop(0)
+            progress.jobs = 1
+            Together([run for _, run in active]).start(options.jobs * options.threads)
+        while waiting and not groups and len(active) < options.jobs:
             go_on(Job(study, program, waiting.pop(0), options), None, active, progress, signals)
         for job, run in list(active):
             result = run.poll()
@@ -662,25 +754,46 @@ def compute(study, program, points, options, signals, progress):
     progress.clear()
 
 
-def go_on(job, result, active, progress, signals):
-    """Up to the next run that has to be computed, or the end of the point."""
+def next_run(job, result, progress):
+    """The next run that has to be computed; None: the point is at its end."""
     try:
         while True:
             run = job.steps.send(result) if result is not None else next(job.steps)
             result = run.known()
             if result is None:
-                if signals.count:
-                    return
-                run.start()
-                active.append((job, run))
-                return
+                return run
     except StopIteration:
-        job.save()
-        progress.point(job)
+        pass
     except Stop as error:  # this point cannot be done; the others can
         job.state = {"status": "failed", "index": job.point["index"], "runs": [], "error": str(error)}
-        job.save()
-        progress.point(job)
+    job.save()
+    progress.point(job)
+    return None
+
+
+def go_on(job, result, active, progress, signals):
+    run = next_run(job, result, progress)
+    if run is not None and not signals.count:
+        run.start()
+        active.append((job, run))
+
+
+def put_together(study, program, waiting, options, progress):
+    """Takes points that can be members of one process out of `waiting`: lists of (job, run).  A bisection needs the answer
+    of one run for the next, and --jobs and --threads ask for processes."""
+    if options.jobs_given or options.threads_given or options.task or study.bisection or not program.joins:
+        return []
+    groups, alone = {}, []
+    for point in list(waiting):
+        job = Job(study, program, point, options)
+        run = next_run(job, None, progress)
+        if run is not None:
+            groups.setdefault(Together.key(run), []).append((job, run))
+    for members in groups.values():
+        if len(members) == 1:
+            alone.append(members[0][0].point)
+    waiting[:] = alone
+    return [members for members in groups.values() if len(members) > 1]
 
 
 def missing(study, options, program):
@@ -904,7 +1017,8 @@ def parse(argv):
     what.add_argument("--table", action="store_true", help="table and report of the study in this directory again")
     what.add_argument("--task", type=whole(1), metavar="N", help="compute point N of the study in this directory")
     what.add_argument("--slurm", action="store_true", help="submit the points as a Slurm job array")
-    parser.add_argument("--jobs", type=whole(1), metavar="N", help="runs at a time (default: one a core, as many as points)")
+    parser.add_argument("--jobs", type=whole(1), metavar="N", help="runs at a time, each a process (default: points of one "
+                        "grid together in one, on all cores or the GPU; others one a core)")
     parser.add_argument("--threads", type=whole(1), metavar="N", help="threads of a run (default: cores over jobs)")
     parser.add_argument("--output", metavar="DIR", help="instead of the study's output_dir")
     parser.add_argument("--retry", action="store_true", help="compute failed points again")
@@ -920,7 +1034,7 @@ def parse(argv):
 
 def share_cores(options, points):
     """jobs x threads = cores, unless given."""
-    options.jobs_given = options.jobs is not None
+    options.jobs_given, options.threads_given = options.jobs is not None, options.threads is not None
     cores = len(os.sched_getaffinity(0))
     if options.slurm or options.task:
         options.threads = options.threads or 1

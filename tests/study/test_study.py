@@ -172,7 +172,9 @@ class Case(unittest.TestCase):
         # A program that notes its runs and can be made slow, else pfsolve itself.
         self.program = self.path / "pfsolve"
         self.program.write_text(f"""#!/bin/sh
-case " $* " in *" --quiet "*) echo run >> {self.path}/count; test ! -f {self.path}/slow || sleep 30 & wait $!;; esac
+n=1; before=; for word; do test "$before" != --members || n=$(($(wc -l < "$word") - 1)); before=$word; done
+case " $* " in *" --quiet "*)
+  for i in $(seq $n); do echo run >> {self.path}/count; done; test ! -f {self.path}/slow || sleep 30 & wait $!;; esac
 exec {PROGRAM} "$@"
 """)
         self.program.chmod(0o755)
@@ -301,6 +303,88 @@ exec"""))
             self.assertTrue((self.dir / "report.html").stat().st_size > 1000)
 
 
+class Together(Case):
+    """Points of one grid are members of one process."""
+    TWO_GRIDS = ('[[axis]]\nnames = ["60 um", "100 um", "short"]\n[axis.keys]\n"grid%cells" = [40, 60, 40]\n'
+                 '"layer%thickness_um" = [60, 100, 60]\n"protocol%duration_h" = [0.01, 0.01, 0.005]\n' + CURRENTS)
+
+    def table(self):
+        rows = self.rows()
+        for row in rows:
+            row.pop("seconds")
+        return rows
+
+    def logs(self):
+        return "".join(p.read_text() for p in self.dir.glob("points/*.log"))
+
+    def test_the_table_is_that_of_single_runs(self):
+        self.write(self.TWO_GRIDS)
+        status, said, runs = self.study()
+        self.assertEqual((status, runs), (0, 6), said)
+        together = self.table()
+        self.assertEqual(self.logs().count("member "), 6)  # 4 and 2
+        histories = {p.parent.name: p.read_bytes() for p in self.dir.glob("runs/*/history.csv")}
+        self.dir = self.path / "single"
+        status, said, runs = self.study("--jobs", "2")
+        self.assertEqual((status, runs), (0, 6), said)
+        self.assertNotIn("member ", self.logs())
+        self.assertEqual(together, self.table())
+        self.assertEqual(histories, {p.parent.name: p.read_bytes() for p in self.dir.glob("runs/*/history.csv")})
+
+    def test_one_alone_and_only_what_is_missing(self):
+        self.write(CURRENTS.replace("[0.1, 0.2]", "[0.1]"))
+        self.assertEqual(self.study()[::2], (0, 1))
+        self.assertNotIn("member ", self.logs())
+        self.write(CURRENTS.replace("[0.1, 0.2]", "[0.1, 0.2, 0.3]"))
+        self.assertEqual(self.study()[::2], (0, 2))
+        self.assertEqual(self.logs().count("member "), 2)
+        self.assertEqual([float(r["end_current_mA_cm2"]) for r in self.rows()], [0.1, 0.2, 0.3])
+
+    def test_one_cannot_be_made(self):
+        """Refused as a member and by itself: told as failed, the others are done."""
+        self.write(CURRENTS)
+        self.assertEqual(self.study("--check")[0], 0)
+        self.assertEqual(self.study()[::2], (0, 2))
+        path = study.open_study(self.dir).points[1].runs[-1]
+        self.write(CURRENTS.replace("[0.1, 0.2]", "[0.1, 0.2, 0.3, 0.4]"))
+        for name in os.listdir(path):
+            if (path / name).is_file():
+                (path / name).unlink()
+        (path / "snapshots").rename(self.path / "away")
+        (path / "snapshots").write_text("in the way")
+        status, said, _ = self.study()
+        self.assertEqual(status, 70, said)
+        self.assertRegex(said, r"point 2 \(.*\): FAILED: error: .*snapshots is a link or a file")
+        self.assertEqual([p.status for p in study.open_study(self.dir).points], ["done", "failed", "done", "done"])
+
+    def test_the_process_is_killed(self):
+        """Then each is run by itself, so that one that ends the program does not end all."""
+        self.write(CURRENTS)
+        text = self.program.read_text()
+        self.program.write_text(text.replace("exec", 'case "$*" in *--members*) kill -9 $$;; esac\nexec'))
+        status, said, runs = self.study()
+        self.assertEqual((status, runs), (0, 4), said)
+        self.assertEqual([r["status"] for r in self.rows()], ["completed", "completed"])
+
+    def test_stopped(self):
+        self.write('[fixed]\n"solver%time_step_max_s" = 0.01\n"protocol%duration_h" = 0.05\n"output%history_interval_s" = 1\n' +
+                   CURRENTS)
+        process = subprocess.Popen([sys.executable, str(POSTPROC / "pfstudy.py"), *self.words()],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not any(
+                len(p.read_text().splitlines()) > 5 for p in self.dir.glob("runs/*/history.csv")):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[0]
+        self.assertEqual(process.returncode, 75, said)
+        self.assertIn("2 missing", said)
+        self.assertEqual(self.study()[::2], (0, 2))
+        for point in study.open_study(self.dir).points:
+            self.assertTrue(any("goes on from step" in line["text"] for line in point.run.log), point.run.log)
+            self.assertGreaterEqual(point.run.summary["steps"], 18000)
+
+
 class Refused(Case):
     def refused(self, *expected):
         status, said, runs = self.study()
@@ -426,7 +510,7 @@ class Broken(Case):
         self.write(CURRENTS)
         text = self.program.read_text()
         self.program.write_text(text.replace("exec", 'case "$*" in *=0.2*--quiet*|*--quiet*=0.2*) kill -9 $$;; esac\nexec'))
-        status, said, runs = self.study()
+        status, said, runs = self.study("--jobs", "2")
         self.assertEqual((status, runs), (70, 2), said)
         self.assertRegex(said, r"point 2 .*: FAILED: killed by SIGKILL")
         self.program.write_text(text)
