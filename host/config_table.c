@@ -277,7 +277,8 @@ static const pf_key protocol_keys[] = {
      .help = "ccd: last current"},
     {"end_at", PF_KEY_STRING, LIST(T, end_at), .preset = "'short'", .unit = "",
      .choices = "depletion|voltage_limit|dendrite|nucleation|fracture|short|none",
-     .help = "events that end the run; the others are recorded; none: no event ends it"},
+     .help = "events that end the run; the others are recorded; none: none of them (an electrode without lithium, "
+             "event exhaustion, always does)"},
     {"voltage_limit_mV", PF_KEY_NUMBER, PLACE(T, voltage_limit_mV), .preset = "1000", .unit = "mV", .least = 1,
      .most = 1e5, .help = "compliance voltage of the current source"},
     {"dendrite_length_um", PF_KEY_NUMBER, PLACE(T, dendrite_length_um), .resolved = "no such event", .unit = "um",

@@ -13,7 +13,6 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
   const pf_grid lines = {1, g->ny, g->nz, g->h};
   double sums[PF_SUMS];
   PF_TRY(PF_MAP(s->backend, front, &lines, .xi = s->xi, .owner = s->owner, .front = s->front, .nx = g->nx));
-  PF_TRY(PF_SUM(s->backend, lithium, g, sums, .xi = s->xi, .owner = s->owner));
   double *front = malloc((size_t)rows * sizeof(double));
   PF_CHECK(front, PF_NO_MEMORY, "no memory for the front");
   const pf_status status = s->backend->download(s->backend, front, s->front, (size_t)rows * sizeof(double));
@@ -81,6 +80,18 @@ pf_status pf_measure_short(pf_state *s, bool *is_short) {
   double sums[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, short, &s->grid, sums, .xi = s->xi, .owner = s->owner));
   *is_short = sums[0] > 0 || sums[1] > 0;
+  return PF_OK;
+}
+
+pf_status pf_measure_exhausted(pf_state *s, bool *is_exhausted) {
+  const double least = 1e-5 / s->scales.current * (double)pf_rows(&s->grid); /* 1 nA/cm2 counts as none */
+  const int electrode = s->current > 0 ? 1 : 0;
+  *is_exhausted = false;
+  if (!(fabs(s->current) > least) || (electrode == 1 && s->params.counter != PF_COUNTER_RESOLVED)) return PF_OK;
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, lithium, &s->grid, sums, .xi = s->xi, .owner = s->owner));
+  /* of a tanh profile that ends at xi = 1/2 the integral is eps ln 2 */
+  *is_exhausted = sums[electrode] < s->params.eps * log(2) * (double)pf_rows(&s->grid);
   return PF_OK;
 }
 

@@ -15,6 +15,9 @@ bool pf_measure_collapsed(const pf_state *state);
 double pf_measure_leak(const pf_state *state);
 /* Lithium touches both electrodes, or the far end of the grid. */
 pf_status pf_measure_short(pf_state *state, bool *is_short);
+/* The electrode that strips has no lithium left: on the mean less than a layer whose profile reaches xi = 1/2 nowhere.  Not
+ * where its lithium comes from beyond the grid (frame `stack`), nor of a face. */
+pf_status pf_measure_exhausted(pf_state *state, bool *is_exhausted);
 /* Largest overpotential of deposition in units of the one that (12) allows, over both electrodes: from 1 on a flaw is
  * critical. */
 pf_status pf_measure_fracture(pf_state *state, double *margin);

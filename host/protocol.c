@@ -57,6 +57,7 @@ void pf_protocol_make(const pf_config *cfg, const pf_scales *scales, const pf_gr
   const pf_config_material *m;
   for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
     if (!isnan(m->fracture_toughness_MPa_m05)) p->has_flaws = true;
+  p->ends[PF_EVENT_EXHAUSTION] = true; /* no current can be asked for any more */
   for (int e = 0; e < PF_EVENT_COUNT; e++)
     for (int n = 0; n < PF_EVENTS_MAX; n++)
       if (!strcmp(cfg->protocol.end_at[n], pf_event_name((pf_event)e))) p->ends[e] = true;
@@ -116,12 +117,14 @@ static void happens(pf_protocol *p, pf_event event, const pf_history_row *row) {
 }
 
 pf_status pf_protocol_observe(pf_protocol *p, pf_state *s, bool limited, const pf_history_row *row) {
-  bool is_short = false;
+  bool is_short = false, is_exhausted = false;
   PF_TRY(pf_measure_short(s, &is_short));
+  PF_TRY(pf_measure_exhausted(s, &is_exhausted));
   p->charge_mAh_cm2 += fabs(row->current_mA_cm2) * row->dt_s / 3600;
   if (is_short || pf_measure_collapsed(s)) happens(p, PF_EVENT_SHORT, row);
   if (limited) happens(p, s->salty && s->salt_least < 0.05 ? PF_EVENT_DEPLETION : PF_EVENT_VOLTAGE_LIMIT, row);
   if (row->front_max_um - row->front_mean_um > p->dendrite_length_um) happens(p, PF_EVENT_DENDRITE, row);
+  if (is_exhausted) happens(p, PF_EVENT_EXHAUSTION, row);
   if (s->nuclei > 0) happens(p, PF_EVENT_NUCLEATION, row);
   if (p->has_flaws) {
     double margin;

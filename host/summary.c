@@ -1,7 +1,7 @@
 #include "summary.h"
 
-static const char *const pf_event_names[PF_EVENT_COUNT] = {"depletion",  "voltage_limit", "dendrite",
-                                                           "nucleation", "fracture",      "short"};
+static const char *const pf_event_names[PF_EVENT_COUNT] = {"depletion", "voltage_limit", "dendrite",  "nucleation",
+                                                           "fracture",  "short",         "exhaustion"};
 
 const char *pf_event_name(pf_event event) {
   return (int)event >= 0 && event < PF_EVENT_COUNT ? pf_event_names[event] : "none";

@@ -11,9 +11,10 @@ typedef enum pf_event {
   PF_EVENT_NUCLEATION,
   PF_EVENT_FRACTURE,
   PF_EVENT_SHORT,
+  PF_EVENT_EXHAUSTION,
   PF_EVENT_COUNT
 } pf_event;
-/* "depletion", "voltage_limit", "dendrite", "nucleation", "fracture", "short" */
+/* "depletion", "voltage_limit", "dendrite", "nucleation", "fracture", "short", "exhaustion" */
 const char *pf_event_name(pf_event event);
 
 typedef struct pf_summary_event {

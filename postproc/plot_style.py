@@ -17,7 +17,8 @@ LINES = ["-", "--", "-.", ":"]
 INK, QUIET = "#222222", "#555555"
 
 # event: symbol in every picture
-EVENTS = {"depletion": "v", "voltage_limit": "s", "dendrite": "^", "nucleation": "*", "fracture": "X", "short": "D"}
+EVENTS = {"depletion": "v", "voltage_limit": "s", "dendrite": "^", "nucleation": "*", "fracture": "X", "short": "D",
+          "exhaustion": "p"}
 
 warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from current font")  # a box stands for it
 plt.rcParams.update({"pdf.fonttype": 42, "svg.hashsalt": "pfsolve", "figure.max_open_warning": 0})

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "checkpoint.h"
 #include "health.h"
@@ -406,6 +407,44 @@ static void set_byte(const char *file, long at, int change) {
   fclose(f);
 }
 
+/* A number in the header of a slot, whose checksum is put right. */
+static void set_header(const char *file, long at, uint32_t value) {
+  char path[5000];
+  unsigned char header[sizeof(pf_checkpoint_header)];
+  snprintf(path, sizeof path, "%s/%s", base, file);
+  FILE *f = fopen(path, "r+b");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  CU_ASSERT_EQUAL(fread(header, 1, sizeof header, f), sizeof header);
+  memcpy(header + at, &value, sizeof value);
+  const uint64_t hash = XXH3_64bits(header, sizeof header - sizeof hash);
+  memcpy(header + sizeof header - sizeof hash, &hash, sizeof hash);
+  rewind(f);
+  fwrite(header, 1, sizeof header, f);
+  fclose(f);
+}
+
+/* Whole files of another version of the format or of another kind of machine are refused, not taken for damaged ones. */
+static void other_formats_are_refused(void) {
+  put_input(SHORT);
+  static const struct {
+    long at;
+    uint32_t value;
+    const char *said;
+  } row[] = {{12, PF_CHECKPOINT_FORMAT + 1, "go on with the program that wrote it"},
+             {8, 0x04030201, "another byte order"}};
+  for (size_t n = 0; n < sizeof row / sizeof *row; n++) {
+    char name[16], file[64];
+    snprintf(name, sizeof name, "format%zu", n);
+    CU_ASSERT_EQUAL(run(name, "--set run%max_steps=5"), 75);
+    for (int slot = 1; slot <= 2; slot++) {
+      snprintf(file, sizeof file, "%s/checkpoint/checkpoint_%d.pf", name, slot);
+      set_header(file, row[n].at, row[n].value);
+    }
+    CU_ASSERT_EQUAL(run(name, "--resume"), 73);
+    CU_ASSERT(said(row[n].said));
+  }
+}
+
 /* The newer slot is damaged: the older one serves, which is said, and the run ends as it would have. */
 static void older_slot_serves(void) {
   put_input(SHORT);
@@ -597,6 +636,7 @@ void t510_checkpoint(void) {
                                           {"what --resume and --restart mean", resume_means},
                                           {"other runs are refused", other_runs_are_refused},
                                           {"another backend", another_backend},
+                                          {"other formats are refused", other_formats_are_refused},
                                           {"the older slot serves", older_slot_serves},
                                           {"damage is seen", damage_is_seen}});
 }

@@ -167,11 +167,37 @@ static void critical_current(void) {
   pf_physics_close(p);
 }
 
+/* The electrode that strips is used up: all of its lithium but a layer whose profile ends at xi = 1/2 has gone, whichever
+ * electrode it is; an electrode whose lithium comes from beyond the grid lasts. */
+static void exhaustion(void) {
+  static const struct {
+    double working_um, counter_um, current;
+    const char *frame;
+    bool ends;
+  } row[] = {{20, 4, 2, "grid", true}, {4, 20, -2, "grid", true}, {20, 4, 2, "stack", false}};
+  for (size_t n = 0; n < sizeof row / sizeof *row; n++) {
+    pf_physics *p = pf_physics_open(
+        "&grid cells=60 spacing_um=1 /\n&lithium thickness_um=%g counter_thickness_um=%g /\n&model frame='%s' /\n" LAYER
+        "/\n&protocol mode='galvanostatic' current_mA_cm2=%g duration_h=1 /",
+        row[n].working_um, row[n].counter_um, row[n].frame, row[n].current);
+    if (!p) return;
+    pf_protocol protocol;
+    carry_out(p, &protocol);
+    CU_ASSERT_EQUAL(protocol.ended, row[n].ends ? (int)PF_EVENT_EXHAUSTION : -1);
+    CU_ASSERT_EQUAL(protocol.events, row[n].ends);
+    const double left = 4 - fabs(p->state->lithium_passed[0]), one_step = p->state->speed * p->state->dt;
+    if (row[n].ends) PF_ASSERT_AT_MOST(left, p->state->params.eps * log(2) + 1e-3);
+    if (row[n].ends) PF_ASSERT_AT_LEAST(left, p->state->params.eps * log(2) - one_step - 1e-3);
+    pf_physics_close(p);
+  }
+}
+
 void t520_protocol(void);
 void t520_protocol(void) {
   pf_test_suite("protocol", (pf_test[]){{"the phases of cycling", phases_of_cycling},
                                         {"the phases of the ladders", phases_of_ladders},
                                         {"a cycle closes", a_cycle_closes},
+                                        {"an electrode is used up", exhaustion},
                                         {"overpotential of fracture", fracture},
                                         {"fracture on a ladder", fracture_on_a_ladder},
                                         {"critical current of LATP-LE", critical_current}});

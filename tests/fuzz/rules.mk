@@ -24,13 +24,13 @@ $(FUZZ)/fuzz_checkpoint: $(FUZZ_CHECKPOINT) $(wildcard host/*.h)
 .PHONY: fuzz-input fuzz-checkpoint check-fuzz cover-input
 fuzz-checkpoint: $(FUZZ)/fuzz_checkpoint ## read any bytes as a checkpoint for FUZZ_SECONDS (600)
 	@mkdir -p $(FUZZ)/checkpoints
-	$(FUZZ)/fuzz_checkpoint -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 \
+	$(FUZZ)/fuzz_checkpoint -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=1024 \
 	  -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/checkpoints tests/fuzz/checkpoints
 	@rm -rf /dev/shm/pfsolve-fuzz-*
 
 fuzz-input: $(FUZZ)/fuzz_input ## read any bytes as an input for FUZZ_SECONDS (600)
 	@mkdir -p $(FUZZ)/corpus
-	$(FUZZ)/fuzz_input -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
+	$(FUZZ)/fuzz_input -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=1024 -print_final_stats=1 \
 	  -dict=tests/fuzz/words.dict -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus tests/fuzz/seeds
 
 check-fuzz:
