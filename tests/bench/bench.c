@@ -17,6 +17,7 @@ static const struct {
     {"cost", "multigrid: time of an iteration and of a cell", pf_bench_cost},
     {"threads", "two threads against one", pf_bench_threads},
     {"step", "the whole step of the model, LATP-LE", pf_bench_step},
+    {"members", "several cells of one grid together", pf_bench_members},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
