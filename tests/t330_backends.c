@@ -11,28 +11,58 @@
 #include "step.h"
 #include "test.h"
 
-enum { FIELDS = 4, STEPS_MOST = 100 };
+enum { STEPS_MOST = 100 };
 
-/* All fields, one after the other, and the history rows. */
+/* Everything that a checkpoint would keep of the state, one array after the other, and the history rows. */
 typedef struct result {
-  double *field; /* [FIELDS][cells] */
-  size_t cells;
+  unsigned char *bytes;
+  size_t size;
   pf_history_row row[STEPS_MOST + 1];
 } result;
 
 static const char *const cells_2d = "33, 21", *const cells_3d = "28, 9, 7"; /* odd numbers have seams */
 
 /* A rough cell with salt, at a current that nearly uses it up. */
-static bool compute(const char *backend, int threads, const char *cells, int steps, result *r) {
-  char text[1024];
+#define WITH_SALT                                                                                         \
+  "&model frame = 'grid' /\n"                                                                             \
+  "&lithium thickness_um = 16, counter_thickness_um = 10, roughness_um = 1, roughness_length_um = 10 /\n" \
+  "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21, salt_concentration_mol_L = 1,"   \
+  " diffusivity_cm2_s = 1.13e-7, exchange_current_mA_cm2 = 0.1 /\n"
+/* Electrons, stress, closed grains with boundaries that conduct electrons, pores with salt, and nuclei in both. */
+#define EVERYTHING                                                                                                 \
+  "&model electrons = T, mechanics = T /\n&conditions stack_pressure_MPa = 1 /\n"                                  \
+  "&lithium thickness_um = 16, counter_thickness_um = 10, roughness_um = 1, roughness_length_um = 10 /\n"          \
+  "&material name = 'grain', ionic_conductivity_S_cm = 1e-4, exchange_current_mA_cm2 = 1,"                         \
+  " electronic_conductivity_S_cm = 1e-7, youngs_modulus_GPa = 100, poisson_ratio = 0.3, lithium_can_enter = F /\n" \
+  "&material name = 'boundary', ionic_conductivity_S_cm = 1e-4, exchange_current_mA_cm2 = 1,"                      \
+  " electronic_conductivity_S_cm = 1e-6, youngs_modulus_GPa = 60, poisson_ratio = 0.3 /\n"                         \
+  "&material name = 'pore', ionic_conductivity_S_cm = 1e-3, exchange_current_mA_cm2 = 1,"                          \
+  " electronic_conductivity_S_cm = 1e-6, youngs_modulus_GPa = 1, poisson_ratio = 0.3, transference_number = 0.3,"  \
+  " salt_concentration_mol_L = 1, diffusivity_cm2_s = 1e-6 /\n&layer thickness_um = 0 /\n"                         \
+  "&microstructure grain_size_um = 12, boundary_width_um = 4, porosity = 0.2, pore_size_um = 6,"                   \
+  " grain_material = 'grain', boundary_material = 'boundary', pore_material = 'pore' /\n"                          \
+  "&nucleation overpotential_mV = 1, rate_per_um3_h = 0.5, radius_um = 8 /\n"
+
+static void keep(pf_state *s, result *r) {
+  pf_kept list[PF_KEPT_MAX];
+  const int count = pf_state_kept(s, list, 0);
+  for (int n = 0; n < count; n++) r->size += list[n].bytes;
+  r->bytes = malloc(r->size);
+  unsigned char *to = r->bytes;
+  for (int n = 0; to && n < count; to += list[n++].bytes) {
+    if (list[n].backend)
+      PF_ASSERT_OK(s->backend->download(s->backend, to, list[n].at, list[n].bytes));
+    else
+      memcpy(to, list[n].at, list[n].bytes);
+  }
+}
+
+static bool compute(const char *backend, int threads, const char *physics, const char *cells, int steps, result *r) {
+  char text[4096];
   snprintf(text, sizeof text,
-           "&grid cells = %s, spacing_um = 2 /\n&model frame = 'grid' /\n"
-           "&lithium thickness_um = 16, counter_thickness_um = 10, roughness_um = 1, roughness_length_um = 10 /\n"
-           "&layer ionic_conductivity_S_cm = 4.48e-4, transference_number = 0.21, salt_concentration_mol_L = 1,"
-           " diffusivity_cm2_s = 1.13e-7, exchange_current_mA_cm2 = 0.1 /\n"
-           "&hotspot y_um = 7,%s radius_um = 5, factor = 2 /\n"
+           "&grid cells = %s, spacing_um = 2 /\n%s&hotspot y_um = 7,%s radius_um = 5, factor = 2 /\n"
            "&protocol mode = 'galvanostatic', current_mA_cm2 = 4, duration_h = 1 /\n",
-           cells, strchr(strchr(cells, ',') + 1, ',') ? " z_um = 6," : "");
+           cells, physics, strchr(strchr(cells, ',') + 1, ',') ? " z_um = 6," : "");
   pf_config cfg;
   pf_report report = {0};
   pf_backend *b = NULL;
@@ -57,18 +87,14 @@ static bool compute(const char *backend, int threads, const char *cells, int ste
       good = pf_test_ok(pf_step(s, &control, &drive, 1e9, &step), "pf_step", __FILE__, __LINE__) &&
              pf_test_ok(pf_measure_row(s, &r->row[n]), "pf_measure_row", __FILE__, __LINE__);
     }
-    r->cells = (size_t)pf_cells(&s->grid);
-    r->field = calloc(FIELDS * r->cells, sizeof(double));
-    const double *fields[FIELDS] = {s->xi, s->s, s->phi, s->reaction};
-    for (size_t f = 0; good && r->field && f < FIELDS; f++)
-      good = pf_test_ok(b->download(b, r->field + f * r->cells, fields[f], r->cells * sizeof(double)), "download",
-                        __FILE__, __LINE__);
+    if (good) keep(s, r);
+    if (good && s->nucleus && steps > 2) PF_ASSERT_AT_LEAST(s->nuclei, 1);
   }
   pf_state_destroy(s);
   if (b) pf_backend_destroy(b);
   pf_config_free(&cfg);
   pf_report_free(&report);
-  return good && r->field;
+  return good && r->bytes;
 }
 
 /* Members of a row one by one: its padding may differ. */
@@ -82,43 +108,58 @@ static bool same_row(const pf_history_row *a, const pf_history_row *b) {
   return !memcmp(x, y, sizeof x) && a->step == b->step;
 }
 
-static void same_bits(const char *backend, int threads, const char *cells, int steps) {
+static void same_bits(const char *backend, int threads, const char *physics, const char *cells, int steps) {
   result a, b;
-  if (compute("cpu", 1, cells, steps, &a) && compute(backend, threads, cells, steps, &b)) {
-    CU_ASSERT_EQUAL_FATAL(a.cells, b.cells);
+  if (compute("cpu", 1, physics, cells, steps, &a) && compute(backend, threads, physics, cells, steps, &b)) {
+    CU_ASSERT_EQUAL_FATAL(a.size, b.size);
     size_t differ = 0;
-    for (size_t n = 0; n < FIELDS * a.cells; n++) differ += memcmp(&a.field[n], &b.field[n], sizeof(double)) != 0;
+    for (size_t n = 0; n < a.size; n++) differ += a.bytes[n] != b.bytes[n];
     int rows = 0;
     for (int n = 0; n <= steps; n++) rows += !same_row(&a.row[n], &b.row[n]);
     if (differ > 0 || rows > 0)
-      printf("[%s, %d threads, %s, %d steps: %zu of %zu values and %d rows differ] ", backend, threads, cells, steps,
-             differ, FIELDS * a.cells, rows);
+      printf("[%s, %d threads, %s, %d steps: %zu of %zu bytes and %d rows differ] ", backend, threads, cells, steps,
+             differ, a.size, rows);
     CU_ASSERT_EQUAL(differ, 0);
     CU_ASSERT_EQUAL(rows, 0);
     PF_ASSERT_AT_LEAST(a.row[steps].deposited_um, 1e-6); /* it did compute */
-    free(b.field);
+    free(b.bytes);
   }
-  free(a.field);
+  free(a.bytes);
 }
 
 static void check_is_cpu(void) {
-  same_bits("check", 1, cells_2d, 1);
-  same_bits("check", 1, cells_2d, 100);
-  same_bits("check", 2, cells_3d, 1);
-  same_bits("check", 2, cells_3d, 10);
+  same_bits("check", 1, WITH_SALT, cells_2d, 1);
+  same_bits("check", 1, WITH_SALT, cells_2d, 100);
+  same_bits("check", 2, WITH_SALT, cells_3d, 1);
+  same_bits("check", 2, WITH_SALT, cells_3d, 10);
 }
 
 static void threads_do_not_matter(void) {
   for (int threads = 2; threads <= 3; threads++) {
-    same_bits("cpu", threads, cells_2d, 1);
-    same_bits("cpu", threads, cells_2d, 100);
-    same_bits("cpu", threads, cells_3d, 10);
-    same_bits("cpu", threads, "96, 64", 10); /* large enough to be shared among threads */
+    same_bits("cpu", threads, WITH_SALT, cells_2d, 1);
+    same_bits("cpu", threads, WITH_SALT, cells_2d, 100);
+    same_bits("cpu", threads, WITH_SALT, cells_3d, 10);
+    same_bits("cpu", threads, WITH_SALT, "96, 64", 10); /* large enough to be shared among threads */
   }
+}
+
+static void everything_on_check(void) {
+  same_bits("check", 1, EVERYTHING, cells_2d, 12);
+  same_bits("check", 2, EVERYTHING, cells_3d, 3);
+}
+
+static void everything_with_threads(void) {
+  for (int threads = 2; threads <= 3; threads++) {
+    same_bits("cpu", threads, EVERYTHING, cells_2d, 12);
+    same_bits("cpu", threads, EVERYTHING, "96, 64", 3);
+  }
+  same_bits("cpu", 3, EVERYTHING, cells_3d, 3);
 }
 
 void t330_backends(void);
 void t330_backends(void) {
   pf_test_suite("backends", (pf_test[]){{"check computes the bits of cpu", check_is_cpu},
-                                        {"1, 2 and 3 threads: the same bits", threads_do_not_matter}});
+                                        {"1, 2 and 3 threads: the same bits", threads_do_not_matter},
+                                        {"all physics: check computes the bits of cpu", everything_on_check},
+                                        {"all physics: 1, 2 and 3 threads", everything_with_threads}});
 }
