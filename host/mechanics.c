@@ -1,6 +1,7 @@
 #include "mechanics.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The stress is found anew when the fastest piece of the front has moved by this, cells: where lithium yields, stress hardly
  * acts; where it does not, it acts strongly and is found at each step. */
@@ -27,15 +28,37 @@ pf_status pf_mechanics_deposit(pf_state *s, double dt) {
                           (size_t)e->components * (size_t)pf_cells(&s->grid) * sizeof(double));
 }
 
+/* The displacement goes on as between the last two answers: a first guess that saves a third of the iterations. */
+static pf_status solve(pf_state *s, const pf_elastic_load *load, pf_elastic_report *report) {
+  pf_elasticity *e = s->elasticity;
+  const pf_elastic_field field = {s->displacement, s->eigenstrain, s->stress, s->stretch};
+  const double tolerance = s->mechanics.tolerance, elapsed = s->stress_elapsed;
+  if (e->dimensions == 1) return pf_elasticity_solve(e, s->xi, s->material, load, &field, tolerance, report);
+  pf_grid all = s->grid; /* of all components */
+  all.nz *= e->dimensions;
+  double stretch[3];
+  memcpy(stretch, s->stretch, sizeof stretch);
+  PF_TRY(s->backend->copy(s->backend, s->displacement_start, s->displacement, (size_t)pf_cells(&all) * sizeof(double)));
+  if (s->stress_solves > 0 && elapsed > 0) {
+    PF_TRY(PF_MAP(s->backend, electron_predict, &all, .metal = s->displacement, .rate = s->displacement_rate,
+                  .dt = elapsed));
+    for (int d = 0; d < 3; d++) s->stretch[d] += elapsed * s->stretch_rate[d];
+  }
+  PF_TRY(pf_elasticity_solve(e, s->xi, s->material, load, &field, tolerance, report));
+  const double per_dt = s->stress_solves > 0 && elapsed > 0 ? 1 / elapsed : 0;
+  for (int d = 0; d < 3; d++) s->stretch_rate[d] = (s->stretch[d] - stretch[d]) * per_dt;
+  return PF_MAP(s->backend, electron_remember, &all, .metal = s->displacement, .start = s->displacement_start,
+                .rate = s->displacement_rate, .per_dt = per_dt);
+}
+
 pf_status pf_mechanics_solve(pf_state *s) {
   pf_elasticity *e = s->elasticity;
   if (!e) return PF_OK;
   const pf_mechanics *m = &s->mechanics;
   const ptrdiff_t cells = pf_cells(&s->grid);
   const pf_elastic_load load = {.traction = {-m->pressure, 0, 0}};
-  const pf_elastic_field field = {s->displacement, s->eigenstrain, s->stress, s->stretch};
   pf_elastic_report report;
-  PF_TRY(pf_elasticity_solve(e, s->xi, s->material, &load, &field, m->tolerance, &report));
+  PF_TRY(solve(s, &load, &report));
   s->stress_solves++;
   s->stress_iterations += report.iterations;
   if (report.iterations > s->stress_iterations_most) s->stress_iterations_most = report.iterations;

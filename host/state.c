@@ -79,6 +79,8 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(ion_border, ion, MADE),
       ARRAY(push, solid, KEPT),
       ARRAY(displacement, dimensions * solid, KEPT),
+      ARRAY(displacement_start, dimensions * solid, MADE),
+      ARRAY(displacement_rate, dimensions * solid, KEPT),
       ARRAY(eigenstrain, components * solid, KEPT),
       ARRAY(stress, components * solid, KEPT),
   };

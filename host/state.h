@@ -88,6 +88,7 @@ typedef struct pf_mechanics {
   X(double, salt_error, )                                                                          \
   /* Mechanics: stretch (elasticity.h); cells and s since the stress was found; counts. */           \
   X(double, stretch, [3])                                                                          \
+  X(double, stretch_rate, [3]) /* of the last two answers, 1/s */                                  \
   X(double, stress_moved, )                                                                        \
   X(double, stress_elapsed, )                                                                      \
   X(long, stress_solves, )                                                                         \
@@ -147,6 +148,8 @@ typedef struct pf_state {
   /* Mechanics, NULL where it is off (mechanics.h, elasticity.h). */
   double *push;                                /* (Vm/F) p_n of (3), RT/F */
   double *displacement, *eigenstrain, *stress; /* pf_elastic_field */
+  double *displacement_start;                  /* the answer before */
+  float *displacement_rate;                    /* between the last two answers, cells/s, for the next first guess */
   pf_elasticity *elasticity;
   pf_mechanics mechanics;
 

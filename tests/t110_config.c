@@ -419,6 +419,12 @@ static void thicknesses(void) {
        "t.nml:3:8: note: &layer thickness_um: layer 'layer1' of 5 um is thinner than 3 W = 12 um: it is a film, a "
        "property of the interface, and takes no cells\n"
        "t.nml:3:8: error: &layer thickness_um: every layer is a film, one of at least 3 W = 12 um is needed\n");
+  /* a film without what its resistance follows from */
+  SAYS(GRID LITHIUM "&layer thickness_um=0.05 /\n&layer " SOLID " /\n" PROTOCOL,
+       "t.nml:3:1: error: &layer ionic_conductivity_S_cm: not given, neither in layer 'layer1' nor in its &material; "
+       "needed: every layer has one\n"
+       "t.nml:3:8: note: &layer thickness_um: layer 'layer1' of 0.05 um is thinner than 3 W = 12 um: it is a film, a "
+       "property of the interface, and takes no cells\n");
   ACCEPT(GRID "&lithium thickness_um=10 counter_thickness_um=4 /\n&layer thickness_um=20 " SOLID
               " /\n&layer thickness_um=0.05 ionic_conductivity_S_cm=1e-8 / &layer " SOLID " /\n" PROTOCOL);
   CU_ASSERT_TRUE(cfg.layer[1].film && !cfg.layer[0].film && !cfg.layer[2].film);

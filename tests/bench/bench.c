@@ -18,6 +18,8 @@ static const struct {
     {"threads", "two threads against one", pf_bench_threads},
     {"step", "the whole step of the model, LATP-LE", pf_bench_step},
     {"members", "several cells of one grid together", pf_bench_members},
+    {"coupled", "what electrons, stress, grains and nuclei add to a step", pf_bench_coupled},
+    {"grown", "a step with all of them, from 512^2 to 2048^2", pf_bench_grown},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

@@ -20,6 +20,8 @@ pf_status pf_bench_cost(const pf_bench *bench);
 pf_status pf_bench_threads(const pf_bench *bench);
 pf_status pf_bench_step(const pf_bench *bench);
 pf_status pf_bench_members(const pf_bench *bench);
+pf_status pf_bench_coupled(const pf_bench *bench);
+pf_status pf_bench_grown(const pf_bench *bench);
 
 /* A fresh backend of the bench, with `threads` (0: those of the bench). */
 pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend);
