@@ -53,7 +53,7 @@ static const struct {
   const char *group, *key, *value;
 } not_built[] = {
     {"model", "interface", "allen_cahn"},
-    {"solver", "precision", "mixed"},
+    {"solver", "precision", "double"},
     {"allen_cahn", NULL, NULL},
 };
 

@@ -315,8 +315,10 @@ static const pf_key solver_keys[] = {
      .most = 0.1, .help = "of the stress"},
     {"time_step_max_s", PF_KEY_NUMBER, PLACE(T, time_step_max_s), .preset = "20", .unit = "s", .least = 1e-9,
      .most = 1e6, .help = "longest time step; 20 to 60 s is accurate to 1 % of the roughness"},
-    {"precision", PF_KEY_CHOICE, PLACE(T, precision), .preset = "'double'", .unit = "", .choices = "double|mixed",
-     .help = "mixed: the preconditioner computes in single precision"},
+    {"precision", PF_KEY_CHOICE, PLACE(T, precision), .preset = "'mixed'", .unit = "", .choices = "double|mixed",
+     .help = "mixed: what corrects an iterate (multigrid cycles, the vectors of GMRES) is in single precision, "
+             "residuals are in"
+             " double"},
 };
 #undef T
 

@@ -479,13 +479,13 @@ static void not_built(void) {
   SAYS(CELL "&model interface='allen_cahn' /\n",
        "t.nml:5:8: error: &model interface: found 'allen_cahn', which is not built yet\n");
   SAYS(CELL "&allen_cahn noise=0 /\n", "t.nml:5:1: error: &allen_cahn: this group is not built yet\n");
-  SAYS(CELL "&output checkpoint_interval_min=5 / &solver precision='mixed' / &run max_walltime_min=1 /\n",
-       "t.nml:5:45: error: &solver precision: found 'mixed', which is not built yet\n");
+  SAYS(CELL "&output checkpoint_interval_min=5 / &solver precision='double' / &run max_walltime_min=1 /\n",
+       "t.nml:5:45: error: &solver precision: found 'double', which is not built yet\n");
   SETS_SAY("--set 1: error: &protocol end_at: 'nucleation' cannot come: there is no &nucleation\n",
            "protocol%end_at='short','nucleation'");
   SETS_SAY("", "layer%fracture_toughness_MPa_m05=1", "layer%flaw_depth_um=1");
   SETS_SAY("", "protocol%end_at=short");
-  SETS_SAY("", "model%mechanics=F", "model%electrons=.false.", "solver%precision=double");
+  SETS_SAY("", "model%mechanics=F", "model%electrons=.false.", "solver%precision=mixed");
 }
 
 static void electrons(void) {
