@@ -197,9 +197,9 @@ $(B)/pfbench: $(LIBRARY) $(BENCH_OBJECTS) $(B)/parts
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 
 # ----------------------------------------------------------------------------------------------------- targets ----
-.PHONY: FORCE all tests objects demo help install uninstall clean format tidy bench bench-gpu
+.PHONY: FORCE all tests objects demo help install uninstall clean format tidy bench
 .PHONY: check check-steps check-long check-build check-tests check-clang check-nocuda check-sanitize check-cells
-.PHONY: check-format check-mutant-list check-namelist check-postproc check-mutants check-gpu cuda-report
+.PHONY: check-format check-mutant-list check-namelist check-postproc check-mutants cuda-report
 FORCE:
 
 # Targets of the folders.  They may add to CHECKS (each named check-NAME, part of `make check`) and to LONG_CHECKS.
@@ -286,7 +286,7 @@ check-cells: ## each kernels/cell_*.h and pf_*.h alone as C11 and C++17, gcc and
 	  done; \
 	done; echo "$$count compilations of $(words $(CELL_HEADERS)) headers"; exit $$failed
 
-C_FILES = $(wildcard kernels/*.[ch] kernels/*.cu host/*.[ch] tests/*.[ch] tests/*/*.[ch])
+C_FILES = $(wildcard kernels/*.[ch] kernels/*.cu host/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/gpu/*.cc tests/gpu/fake/*.h)
 # Versions differ in details, so one is named.
 CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format))
 check-format: ## the files are as clang-format 14 makes them
@@ -306,9 +306,6 @@ check-mutant-list: ## every fault of tests/mutants/list.txt still fits its sourc
 
 check-mutants: tests ## put faults into the sources, one at a time: a test has to see each
 	$(PYTHON) tests/mutants/run
-
-check-gpu: tests ## every suite on the GPU
-	$(B)/pftests --backend cuda
 
 check-long: ## the long counts
 	@PYTHON=$(PYTHON) .ci/packages build tests postproc
@@ -330,9 +327,6 @@ endif
 
 bench: $(PROGRAMS) $(if $(BENCHES),$(B)/pfbench) ## measure this machine and the solver on it
 	$(B)/pfbench
-
-bench-gpu: $(PROGRAMS) $(if $(BENCHES),$(B)/pfbench) ## the same on the GPU
-	$(B)/pfbench --backend cuda
 
 # ----------------------------------------------------------------------------------------------------- install ----
 PREFIX ?= /usr/local

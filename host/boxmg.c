@@ -252,7 +252,11 @@ static pf_status cycle(pf_boxmg *mg, int l, const float *b, float *u) {
   return PF_OK;
 }
 
-pf_status pf_boxmg_cycle(pf_boxmg *mg, const float *b, float *u) { return cycle(mg, 0, b, u); }
+pf_status pf_boxmg_cycle(pf_boxmg *mg, const float *b, float *u) {
+  PF_TRY(mg->backend->begin(mg->backend));
+  const pf_status status = cycle(mg, 0, b, u), ended = mg->backend->end(mg->backend);
+  return status != PF_OK ? status : ended;
+}
 
 /* ---- the parts ---- */
 

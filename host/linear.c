@@ -212,7 +212,11 @@ static pf_status cycle(pf_linear *s, int l, const float *b, float *x) {
   return be->chain(be, up, 3, &a->grid);
 }
 
-pf_status pf_linear_improve(pf_linear *s, const float *b, float *x) { return cycle(s, 0, b, x); }
+pf_status pf_linear_improve(pf_linear *s, const float *b, float *x) {
+  PF_TRY(s->backend->begin(s->backend));
+  const pf_status status = cycle(s, 0, b, x), ended = s->backend->end(s->backend);
+  return status != PF_OK ? status : ended;
+}
 
 /* ---- FGMRES ---- */
 
@@ -248,6 +252,15 @@ static pf_status norm(pf_linear *s, const float *w, double *result) {
   return PF_OK;
 }
 
+/* z = M v by one cycle from 0, w = A z */
+static pf_status next_vector(pf_linear *s, const float *v, float *z, float *w) {
+  const level *a = &s->level[0];
+  PF_TRY(PF_MAP(s->backend, block_fill, &a->grid, .x = z, .a = 0, .cells = a->cells));
+  PF_TRY(cycle(s, 0, v, z));
+  return PF_MAP(s->backend, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
+                .cells = a->cells, .x = z, .y = w);
+}
+
 pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero, double tolerance, int most_iterations,
                           pf_linear_report *report) {
   pf_backend *be = s->backend;
@@ -273,12 +286,11 @@ pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero,
     PF_TRY(PF_MAP(be, block_scaled, &a->grid, .x = r, .y = s->v[0], .a = (float)(1 / residual), .cells = a->cells));
     int m = 0;
     while (m < BASIS && report->iterations < most_iterations) {
-      PF_TRY(PF_MAP(be, block_fill, &a->grid, .x = s->z[m], .a = 0, .cells = a->cells));
-      PF_TRY(cycle(s, 0, s->v[m], s->z[m]));
-      report->iterations++;
       float *w = m + 1 < BASIS ? s->v[m + 1] : a->r;
-      PF_TRY(PF_MAP(be, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own, .cells = a->cells,
-                    .x = s->z[m], .y = w));
+      PF_TRY(be->begin(be));
+      const pf_status status = next_vector(s, s->v[m], s->z[m], w), ended = be->end(be);
+      PF_TRY(status != PF_OK ? status : ended);
+      report->iterations++;
       double column[BASIS + 1], length;
       PF_TRY(dots(s, w, s->v, m + 1, column));
       double minus[BASIS];

@@ -41,6 +41,8 @@ struct pf_multigrid {
   int box_is_set;                 /* to this operator */
   float *s, *z;                   /* [cells]: rounded residual, preconditioned residual */
   double *r, *p, *q;              /* [cells] */
+  double *numbers;                /* [PF_MG_NUMBERS] of the Krylov method */
+  double *dots, *product, *left;  /* [PF_SUMS]: sums r z and q z; p A p; r^2/D */
 };
 
 #define NEW_ARRAY(mg, count, array) \
@@ -84,6 +86,10 @@ static pf_status create(pf_multigrid *mg, const pf_grid *grid) {
   PF_TRY(NEW_ARRAY(mg, cells, &mg->z));
   PF_TRY(NEW_ARRAY(mg, cells, &mg->r));
   PF_TRY(NEW_ARRAY(mg, cells, &mg->p));
+  PF_TRY(NEW_ARRAY(mg, PF_MG_NUMBERS, &mg->numbers));
+  PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->dots));
+  PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->product));
+  PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->left));
   return NEW_ARRAY(mg, cells, &mg->q);
 }
 
@@ -125,6 +131,10 @@ void pf_multigrid_destroy(pf_multigrid *mg) {
   b->release(b, mg->r);
   b->release(b, mg->p);
   b->release(b, mg->q);
+  b->release(b, mg->numbers);
+  b->release(b, mg->dots);
+  b->release(b, mg->product);
+  b->release(b, mg->left);
   pf_boxmg_destroy(mg->box);
   free(mg->dense);
   free(mg->host);
@@ -240,7 +250,11 @@ static pf_status cycle(pf_multigrid *mg, int l, const float *b, float *u) {
   return PF_OK;
 }
 
-pf_status pf_multigrid_cycle(pf_multigrid *mg, const float *s, float *z) { return cycle(mg, 0, s, z); }
+pf_status pf_multigrid_cycle(pf_multigrid *mg, const float *s, float *z) {
+  PF_TRY(mg->backend->begin(mg->backend));
+  const pf_status status = cycle(mg, 0, s, z), ended = mg->backend->end(mg->backend);
+  return status != PF_OK ? status : ended;
+}
 
 /* ---- conjugate gradients ---- */
 
@@ -268,11 +282,28 @@ static pf_status start(pf_multigrid *mg, const double *b, const double *u, doubl
   return PF_OK;
 }
 
+/* One iteration, which needs no number from outside; fresh: the first with this preconditioner. */
+static pf_status iterate(pf_multigrid *mg, double *u, int box, int fresh) {
+  static const pf_grid one = {1, 1, 1, 1};
+  pf_backend *be = mg->backend;
+  const level *f = &mg->level[0];
+  const pf_grid *g = &f->grid;
+  PF_TRY(box ? pf_boxmg_cycle(mg->box, mg->s, mg->z) : pf_multigrid_cycle(mg, mg->s, mg->z));
+  PF_TRY(PF_TOTAL(be, mg_dots, g, mg->dots, .r = mg->r, .q = mg->q, .z = mg->z));
+  PF_TRY(PF_MAP(be, mg_follow, &one, .dots = mg->dots, .numbers = mg->numbers, .fresh = fresh));
+  PF_TRY(PF_MAP(be, mg_direction, g, .z = mg->z, .numbers = mg->numbers, .p = mg->p, .u = u));
+  PF_TRY(PF_TOTAL(be, mg_apply, g, mg->product, .ax = mg->ax, .ay = mg->ay, .az = mg->az, .m = mg->m, .p = mg->p,
+                  .q = mg->q));
+  PF_TRY(PF_MAP(be, mg_advance, &one, .product = mg->product, .numbers = mg->numbers));
+  return PF_TOTAL(be, mg_reduce, g, mg->left, .q = mg->q, .scale = f->scale, .numbers = mg->numbers, .r = mg->r,
+                  .s = mg->s);
+}
+
 pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, double tolerance, int max_iterations,
                              pf_solve_report *report) {
   pf_backend *be = mg->backend;
   const pf_grid *g = &mg->level[0].grid;
-  double r_2, b_2, r_z = 0, a = 0, sums[PF_SUMS];
+  double r_2, b_2, number[PF_MG_NUMBERS] = {0}, sums[PF_SUMS];
   memset(report, 0, sizeof *report);
   PF_TRY(start(mg, b, u, &r_2, &b_2));
   PF_CHECK(isfinite(r_2) && isfinite(b_2), PF_FAILED, "the right side or the start of a solve is not finite");
@@ -282,7 +313,8 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
   }
   const double enough = tolerance * tolerance * b_2;
   PF_TRY(PF_MAP(be, fill, g, .y = mg->p, .a = 0));
-  int n = 0, box = 0, first = 0; /* first: iteration with this preconditioner */
+  PF_TRY(be->upload(be, mg->numbers, number, sizeof number)); /* no step so far */
+  int n = 0, box = 0, first = 0;                              /* first: iteration with this preconditioner */
   for (; n < max_iterations && r_2 > enough; n++) {
     if (n == PLAIN_ITERATIONS && mg->box_solves == 0) mg->box_solves = BOX_SOLVES;
     if (mg->box_solves > 0 && !box) {
@@ -290,22 +322,18 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
       box = 1;
       first = n;
     }
-    PF_TRY(box ? pf_boxmg_cycle(mg->box, mg->s, mg->z) : pf_multigrid_cycle(mg, mg->s, mg->z));
-    PF_TRY(PF_SUM(be, mg_dots, g, sums, .r = mg->r, .q = mg->q, .z = mg->z));
-    /* flexible: (z, r - r_last) = -a (z, q), because the cycle is only nearly symmetric */
-    const double beta = n > first ? -a * sums[1] / r_z : 0;
-    r_z = sums[0];
-    PF_TRY(PF_MAP(be, mg_direction, g, .z = mg->z, .p = mg->p, .u = u, .a = a, .beta = beta));
-    double p_q;
-    PF_TRY(pf_multigrid_apply(mg, mg->p, mg->q, &p_q));
-    PF_CHECK(p_q > 0 && isfinite(p_q) && r_z > 0, PF_FAILED,
-             "conjugate gradients: p A p = %g, r M r = %g in iteration %d: the operator is not positive", p_q, r_z, n);
-    a = r_z / p_q;
-    PF_TRY(PF_SUM(be, mg_reduce, g, sums, .q = mg->q, .scale = mg->level[0].scale, .r = mg->r, .s = mg->s, .a = a));
+    PF_TRY(be->begin(be));
+    const pf_status status = iterate(mg, u, box, n == first), ended = be->end(be);
+    PF_TRY(status != PF_OK ? status : ended);
+    const pf_transfer back[] = {{false, number, mg->numbers, sizeof number}, {false, sums, mg->left, sizeof sums}};
+    PF_TRY(be->transfer(be, back, 2));
+    PF_CHECK(number[PF_MG_P_Q] > 0 && isfinite(number[PF_MG_P_Q]) && number[PF_MG_R_Z] > 0, PF_FAILED,
+             "conjugate gradients: p A p = %g, r M r = %g in iteration %d: the operator is not positive",
+             number[PF_MG_P_Q], number[PF_MG_R_Z], n);
     r_2 = sums[0];
     PF_CHECK(isfinite(r_2), PF_FAILED, "conjugate gradients: the residual is not finite in iteration %d", n);
   }
-  if (n > 0) PF_TRY(PF_MAP(be, axpy, g, .x = mg->p, .y = u, .a = a));
+  if (n > 0) PF_TRY(PF_MAP(be, axpy, g, .x = mg->p, .y = u, .a = number[PF_MG_STEP]));
   report->iterations = report->cycles = n;
   report->box = box;
   if (box) mg->box_solves--;

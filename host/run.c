@@ -124,6 +124,7 @@ static pf_status say_start(run *r) {
   const pf_grid *g = &r->scenario.grid;
   pf_log_say(r->log, PF_LOG_INFO, "start", "%s: %d x %d x %d cells of %.4g um on %s", cfg->run.title, g->nx, g->ny,
              g->nz, cfg->grid.spacing_um, r->backend->device);
+  if (r->backend->note[0]) pf_log_say(r->log, PF_LOG_INFO, "backend", "'auto' takes the CPU: %s", r->backend->note);
   for (int n = 0; n < cfg->layers; n++)
     if (cfg->layer[n].film)
       pf_log_say(r->log, PF_LOG_INFO, "film", "layer %s (%.4g um) is thinner than 3 W = %.4g um: it acts as a film",

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- the table of arrays ---- */
 
@@ -137,15 +136,15 @@ static pf_status create(pf_state *s) {
   return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
 }
 
-/* Told before anything is taken (a GPU says it itself). */
+/* Told before anything is taken. */
 static pf_status check_memory(const pf_state *s) {
   const pf_grid *g = &s->grid;
-  const double bytes = pf_state_bytes(g, &s->params);
-  if (strcmp(s->backend->name, "cuda") == 0) return PF_OK;
-  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double bytes = pf_state_bytes(g, &s->params), there = s->backend->room;
+  const bool gpu = strcmp(s->backend->name, "cuda") == 0;
   PF_CHECK(bytes <= there, PF_NO_MEMORY,
-           "%d x %d x %d cells need %.4g GiB, this machine has %.4g GiB: %.3g million cells fit into it", g->nx, g->ny,
-           g->nz, bytes / 0x1p30, there / 0x1p30, 1e-6 * (double)pf_cells(g) * there / bytes);
+           "%d x %d x %d cells need %.4g GiB, %s %.4g GiB%s: %.3g million cells fit into it", g->nx, g->ny, g->nz,
+           bytes / 0x1p30, gpu ? "of the GPU's memory" : "this machine has", there / 0x1p30, gpu ? " are free" : "",
+           1e-6 * (double)pf_cells(g) * there / bytes);
   return PF_OK;
 }
 

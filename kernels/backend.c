@@ -1,6 +1,7 @@
 /* backend.c: a backend by its name. */
 #include "backend.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +74,17 @@ pf_status pf_batch_plain(pf_backend *b, int members, const pf_stage *const chain
   return PF_OK;
 }
 
+pf_status pf_total_plain(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double *to) {
+  double result[PF_SUMS];
+  PF_TRY(b->sum(b, kernel, g, args, result));
+  return b->upload(b, to, result, sizeof result);
+}
+
+pf_status pf_nothing_waits(pf_backend *b) {
+  (void)b;
+  return PF_OK;
+}
+
 pf_status pf_transfer_plain(pf_backend *b, const pf_transfer *list, int count) {
   for (int n = 0; n < count; n++) {
     const pf_transfer *t = &list[n];
@@ -109,7 +121,12 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
     status = pf_backend_cuda(b);
   } else if (!strcmp(name, "auto")) {
     status = pf_backend_cuda(b);
-    if (status == PF_NO_DEVICE) status = pf_backend_cpu(b, threads);
+    if (status == PF_NO_DEVICE) {
+      char note[sizeof b->note];
+      snprintf(note, sizeof note, "%s", pf_status_message());
+      status = pf_backend_cpu(b, threads);
+      memcpy(b->note, note, sizeof note);
+    }
   } else {
     status = PF_FAIL(PF_USAGE, "backend '%s' is none of auto, cpu, check, cuda", name);
   }
@@ -118,6 +135,8 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
     return status;
   }
   if (b->threads == 0) b->threads = 1;
+  if (!b->total) b->total = pf_total_plain;
+  if (!b->begin) b->begin = b->end = pf_nothing_waits;
   if (!b->batch) b->batch = pf_batch_plain;
   if (!b->transfer) b->transfer = pf_transfer_plain;
   if (!(b->room > 0)) b->room = pf_host_memory();

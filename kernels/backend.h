@@ -41,6 +41,7 @@ typedef struct pf_backend pf_backend;
 struct pf_backend {
   const char *name;  /* "cpu", "check", "cuda" */
   char device[256];  /* in words, for logs and files */
+  char note[256];    /* of "auto": why it uses no GPU; else "" */
   int threads;       /* of the host that loop over cells; 1 on a GPU */
   size_t bytes;      /* allocated now */
   size_t bytes_peak; /* at most */
@@ -63,6 +64,12 @@ struct pf_backend {
    * over memory, stage behind stage, because a stage reads what an earlier one writes, and an earlier one what it
    * writes, at most one cell away. */
   pf_status (*chain)(pf_backend *, const pf_stage *, int stages, const pf_grid *);
+  /* sum, whose values go to `to`, double [PF_SUMS], an array of the backend. */
+  pf_status (*total)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double *to);
+  /* What is asked for between begin and end may wait until end, and may run as one launch where the same was asked for
+   * before.  map, sweep, chain, total and copy wait; all others first see to it that what waits is done. */
+  pf_status (*begin)(pf_backend *);
+  pf_status (*end)(pf_backend *);
 
   /* Fourier transforms of `batch` real fields [batch][nz][ny][nx] to the half of their spectra that counts, complex
    * [batch][nz][ny][nx/2 + 1] (pf_spectrum is its grid) with real and imaginary part side by side.  Not scaled: forward
@@ -99,6 +106,9 @@ pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages,
 pf_status pf_batch_plain(pf_backend *backend, int members, const pf_stage *const chain[], int stages,
                          const pf_grid *grid, double (*result)[PF_SUMS]);
 pf_status pf_transfer_plain(pf_backend *backend, const pf_transfer *list, int count);
+/* sum and upload; begin and end of a backend where nothing waits. */
+pf_status pf_total_plain(pf_backend *backend, pf_kernel kernel, const pf_grid *grid, const void *args, double *to);
+pf_status pf_nothing_waits(pf_backend *backend);
 /* PF_FAILED unless these kernels can be a chain on this grid. */
 pf_status pf_chain_check(const pf_stage *stage, int stages, const pf_grid *grid);
 pf_kernel_kind pf_kernel_kind_of(pf_kernel kernel);
@@ -125,6 +135,8 @@ pf_status pf_host_memory_check(const pf_backend *backend, size_t bytes);
   }
 #define PF_SUM(backend, kernel, grid, result, ...) \
   (backend)->sum((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__}, (result))
+#define PF_TOTAL(backend, kernel, grid, to, ...) \
+  (backend)->total((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__}, (to))
 #define PF_MAX(backend, kernel, grid, result, ...) \
   (backend)->max((backend), PF_KERNEL_##kernel, (grid), &(pf_##kernel##_args){__VA_ARGS__}, (result))
 

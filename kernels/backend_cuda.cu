@@ -1,8 +1,13 @@
 /* backend_cuda.cu: the kernels on an NVIDIA GPU.  No arithmetic here; which thread has which cell: launch.h.
  *
  * One stream: operations run in the order of their calls, map and sweep return at once, download, sum, max and
- * synchronize wait.  After a device error nothing touches the device any more: every further call says so. */
+ * synchronize wait.  After a device error nothing touches the device any more: every further call says so.
+ *
+ * What is asked for between begin and end is written down first.  At the end the kernels of small grids that follow each
+ * other become one launch, chains on large grids another (cuda_fused.h); and a list that came before, with the same
+ * arguments, is a CUDA graph, one call for all of it. */
 #include "backend.h"
+#include "cuda_fused.h"
 #include "launch.h"
 
 #include <cuda_runtime.h>
@@ -13,11 +18,43 @@
 #include <string.h>
 #include <new>
 #include <unordered_map>
+#include <vector>
 
 namespace {
 
+/* One operation that waits.  No padding holds chance values: lists are compared as bytes. */
+enum operation_kind { MAP_OR_SWEEP, TOTAL, COPY };
+struct operation {
+  operation_kind kind;
+  pf_kernel kernel;
+  int stages; /* of the chain that begins here */
+  pf_grid grid;
+  size_t args; /* where they begin in the list's bytes */
+  void *to;    /* of a total or copy */
+  const void *from;
+  size_t bytes;
+};
+struct operations {
+  std::vector<operation> list;
+  std::vector<unsigned char> args;
+};
+
+/* A list that was run, and its graph once it has come again. */
+struct known_list {
+  operations what;
+  cudaGraphExec_t graph;
+};
+enum { PF_GRAPHS_MAX = 256 };
+
 struct cuda {
   cudaStream_t stream;
+  operations waiting;
+  int open; /* begin without end */
+  std::unordered_multimap<size_t, known_list> known;
+  float *spare;                             /* copies of arrays that a tile reads and writes */
+  size_t spare_bytes;                       /* of it */
+  bool spare_refused;                       /* there is no memory for it */
+  size_t tile_bytes;                        /* of shared memory that a block may have */
   std::unordered_map<void *, size_t> sizes; /* of the arrays, bytes */
   pf_sums *partial;                         /* [PF_REDUCE_BLOCKS + 1], device: of each block; the last: the result */
   pf_sums *result;                          /* host, pinned */
@@ -43,6 +80,22 @@ cuda *self_of(pf_backend *b) { return static_cast<cuda *>(b->self); }
 
 /* ---- kernels ---- */
 
+/* A launch; its value is what cudaGetLastError would say of it. */
+template <class... P, class... A>
+cudaError_t start_with(cudaStream_t stream, ptrdiff_t blocks, int threads, size_t shared, void (*kernel)(P...),
+                       const A &...args) {
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3(static_cast<unsigned>(blocks));
+  config.blockDim = dim3(static_cast<unsigned>(threads));
+  config.dynamicSmemBytes = shared;
+  config.stream = stream;
+  return cudaLaunchKernelEx(&config, kernel, args...);
+}
+template <class... P, class... A>
+cudaError_t start(cudaStream_t stream, ptrdiff_t blocks, void (*kernel)(P...), const A &...args) {
+  return start_with(stream, blocks, PF_LAUNCH_THREADS, 0, kernel, args...);
+}
+
 /* Two blocks a multiprocessor at least: up to 255 registers a thread, so that none is spilled. */
 #define PF_BOUNDS_ __launch_bounds__(PF_LAUNCH_THREADS, 2)
 
@@ -53,9 +106,9 @@ cuda *self_of(pf_backend *b) { return static_cast<cuda *>(b->self); }
     if (pf_launch_place(&l, static_cast<int>(blockIdx.x), static_cast<int>(threadIdx.x), &i, &j, &k))                 \
       pf_cell_##kernel(&args, pf_launch_at(&g, i, j, k));                                                             \
   }                                                                                                                   \
-  void run_##kernel(cudaStream_t stream, const void *args, const pf_grid *g, const pf_launch *l, pf_sums *) {         \
-    visit_##kernel<<<static_cast<unsigned>(l->blocks), PF_LAUNCH_THREADS, 0, stream>>>(                               \
-        *static_cast<const pf_##kernel##_args *>(args), *g, *l);                                                      \
+  cudaError_t run_##kernel(cudaStream_t stream, const void *args, const pf_grid *g, const pf_launch *l, pf_sums *,    \
+                           pf_sums *) {                                                                               \
+    return start(stream, l->blocks, visit_##kernel, *static_cast<const pf_##kernel##_args *>(args), *g, *l);          \
   }
 
 struct add {
@@ -76,7 +129,7 @@ __device__ void combine(pf_sums *to, const pf_sums &value) {
 /* The values of a block's threads, into `to` by thread 0. */
 template <class op>
 __device__ void reduce_block(const pf_sums &mine, pf_sums *to) {
-  __shared__ double shared[PF_SUMS][PF_LAUNCH_THREADS];
+  static __shared__ double shared[PF_SUMS][PF_LAUNCH_THREADS];
   const int thread = static_cast<int>(threadIdx.x);
 #pragma unroll
   for (int s = 0; s < PF_SUMS; s++) shared[s][thread] = mine.s[s];
@@ -124,48 +177,310 @@ __global__ void PF_BOUNDS_ reduce_last(const pf_sums *from, int count, pf_sums *
     }                                                                                                                \
     reduce_block<op>(mine, to + blockIdx.x);                                                                         \
   }                                                                                                                  \
-  void run_##kernel(cudaStream_t stream, const void *args, const pf_grid *g, const pf_launch *l, pf_sums *partial) { \
+  cudaError_t run_##kernel(cudaStream_t stream, const void *args, const pf_grid *g, const pf_launch *l,              \
+                           pf_sums *partial, pf_sums *to) {                                                          \
     const int blocks = pf_reduce_blocks(l);                                                                          \
-    reduce_##kernel<<<static_cast<unsigned>(blocks), PF_LAUNCH_THREADS, 0, stream>>>(                                \
-        *static_cast<const pf_##kernel##_args *>(args), *g, *l, partial);                                            \
-    reduce_last<op><<<1, PF_LAUNCH_THREADS, 0, stream>>>(partial, blocks, partial + PF_REDUCE_BLOCKS);               \
+    const cudaError_t error =                                                                                        \
+        start(stream, blocks, reduce_##kernel, *static_cast<const pf_##kernel##_args *>(args), *g, *l, partial);     \
+    return error != cudaSuccess ? error : start(stream, 1, reduce_last<op>, partial, blocks, to);                    \
   }
 #define PF_DEVICE_SUM_(kernel) PF_DEVICE_REDUCE_(kernel, add)
 #define PF_DEVICE_MAX_(kernel) PF_DEVICE_REDUCE_(kernel, larger)
 PF_KERNELS(PF_DEVICE_VISIT_, PF_DEVICE_VISIT_, PF_DEVICE_SUM_, PF_DEVICE_MAX_)
 
-using run_function = void (*)(cudaStream_t, const void *, const pf_grid *, const pf_launch *, pf_sums *);
+using run_function = cudaError_t (*)(cudaStream_t, const void *, const pf_grid *, const pf_launch *, pf_sums *,
+                                     pf_sums *);
 #define PF_RUN_ENTRY_(kernel) run_##kernel,
 const run_function runs[] = {PF_KERNELS(PF_RUN_ENTRY_, PF_RUN_ENTRY_, PF_RUN_ENTRY_, PF_RUN_ENTRY_)};
 
-/* One launch over a part of the grid. */
-pf_status launch(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, int part) {
-  cuda *self = self_of(b);
+/* One launch over a part of the grid; to: where the values of a sum or maximum go. */
+pf_status launch(cuda *self, pf_kernel kernel, const pf_grid *g, const void *args, int part, pf_sums *to) {
   const pf_launch l = pf_launch_make(g, part);
   if (l.blocks == 0) return PF_OK;
   PF_CHECK(l.blocks <= PF_LAUNCH_BLOCKS_MAX, PF_FAILED, "kernel %s: the grid %d x %d x %d is too large for one launch",
            pf_kernel_name(kernel), g->nx, g->ny, g->nz);
-  runs[kernel](self->stream, args, g, &l, self->partial);
-  const cudaError_t error = cudaGetLastError();
+  const cudaError_t error = runs[kernel](self->stream, args, g, &l, self->partial, to);
   return error == cudaSuccess ? PF_OK : lose(self, error, pf_kernel_name(kernel), __FILE__, __LINE__);
 }
 
-pf_status cuda_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+/* A MAP or SWEEP kernel. */
+pf_status launch_all(cuda *self, pf_kernel kernel, const pf_grid *g, const void *args) {
+  if (pf_kernel_kind_of(kernel) == PF_KIND_MAP) return launch(self, kernel, g, args, PF_ALL_CELLS, nullptr);
+  for (int part = 0; part < PF_SWEEP_PARTS; part++) PF_TRY(launch(self, kernel, g, args, part, nullptr));
+  return PF_OK;
+}
+
+/* ---- chains ---- */
+
+void forget_graphs(cuda *self) {
+  for (auto &k : self->known)
+    if (k.second.graph && !self->lost) (void)cudaGraphExecDestroy(k.second.graph);
+  self->known.clear();
+}
+
+/* Room for a copy of `bytes`; false: there is none, and the chain runs kernel by kernel. */
+bool spare_room(pf_backend *b, size_t bytes) {
+  cuda *self = self_of(b);
+  if (bytes <= self->spare_bytes) return true;
+  if (self->spare_refused) return false;
+  b->release(b, self->spare);
+  forget_graphs(self); /* they know the old one */
+  self->spare = nullptr;
+  self->spare_bytes = 0;
+  void *made = nullptr;
+  self->spare_refused = b->allocate(b, bytes, &made) != PF_OK;
+  if (self->spare_refused) return false;
+  self->spare = static_cast<float *>(made);
+  self->spare_bytes = bytes;
+  return true;
+}
+
+/* The array of the tile that is read and written, or NULL; *many: there are several. */
+tile_array *tile_both(tile *t, bool *many) {
+  tile_array *found = nullptr;
+  *many = false;
+  for (int a = 0; a < t->arrays; a++) {
+    if (!t->array[a].from || !t->array[a].to) continue;
+    *many = found != nullptr;
+    found = &t->array[a];
+  }
+  return found;
+}
+
+/* Plans the chain as a tile and has the room for it. */
+bool tile_ready(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, tile *t, size_t *shared) {
+  bool many;
+  if (self_of(b)->tile_bytes == 0 || !tile_plan(stage, stages, g, self_of(b)->tile_bytes, t, shared)) return false;
+  const tile_array *both = tile_both(t, &many);
+  return !many && (!both || spare_room(b, static_cast<size_t>(both->parts * pf_cells(g)) * sizeof(float)));
+}
+
+pf_status run_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  cuda *self = self_of(b);
+  tile t;
+  size_t shared;
+  bool many;
+  if (!tile_ready(b, stage, stages, g, &t, &shared)) {
+    PF_ALIVE(self);
+    for (int n = 0; n < stages; n++) PF_TRY(launch_all(self, stage[n].kernel, g, stage[n].args));
+    return PF_OK;
+  }
+  tile_array *both = tile_both(&t, &many);
+  if (both) {
+    PF_CUDA(self,
+            cudaMemcpyAsync(self->spare, both->from, static_cast<size_t>(both->parts * pf_cells(g)) * sizeof(float),
+                            cudaMemcpyDeviceToDevice, self->stream));
+    both->from = self->spare;
+  }
+  const ptrdiff_t tiles = static_cast<ptrdiff_t>(t.tiles_x) * pf_ceil_divide(g->ny, t.ny);
+  PF_CUDA(self, start_with(self->stream, tiles, PF_TILE_THREADS, shared, run_tile, t));
+  return PF_OK;
+}
+
+/* ---- lists ---- */
+
+const void *args_of(const operations &o, size_t n) { return o.args.data() + o.list[n].args; }
+
+/* Kernels from `first` on that one block can run in one launch. */
+size_t tail_length(const operations &o, size_t first) {
+  size_t n = first;
+  while (n < o.list.size() && n - first < PF_TAIL_STEPS && o.list[n].kind == MAP_OR_SWEEP &&
+         pf_cells(&o.list[n].grid) <= PF_TAIL_CELLS && fused_known(o.list[n].kernel))
+    n++;
+  return n - first;
+}
+
+pf_status launch_tail(cuda *self, const operations &o, size_t first, size_t count) {
+  tail t; /* 30 kB */
+  memset(&t, 0, sizeof t);
+  t.count = static_cast<int>(count);
+  for (size_t n = 0; n < count; n++) {
+    const operation &from = o.list[first + n];
+    t.step[n].kernel = from.kernel;
+    t.step[n].grid = from.grid;
+    memcpy(t.step[n].args, args_of(o, first + n), pf_kernel_args_bytes(from.kernel));
+  }
+  PF_CUDA(self, start_with(self->stream, 1, PF_TAIL_THREADS, 0, run_tail, t));
+  return PF_OK;
+}
+
+pf_status run_list(pf_backend *b, const operations &o) {
+  cuda *self = self_of(b);
+  for (size_t n = 0; n < o.list.size();) {
+    const operation &x = o.list[n];
+    const size_t small = tail_length(o, n);
+    if (small > 1) {
+      PF_TRY(launch_tail(self, o, n, small));
+      n += small;
+      continue;
+    }
+    if (x.kind == COPY) {
+      PF_CUDA(self, cudaMemcpyAsync(x.to, x.from, x.bytes, cudaMemcpyDeviceToDevice, self->stream));
+    } else if (x.kind == TOTAL) {
+      PF_TRY(launch(self, x.kernel, &x.grid, args_of(o, n), PF_ALL_CELLS, static_cast<pf_sums *>(x.to)));
+    } else {
+      pf_stage stage[PF_STAGES_MAX];
+      for (int s = 0; s < x.stages; s++) {
+        const size_t at = n + static_cast<size_t>(s);
+        stage[s].kernel = o.list[at].kernel;
+        stage[s].args = args_of(o, at);
+      }
+      PF_TRY(run_chain(b, stage, x.stages, &x.grid));
+    }
+    n += static_cast<size_t>(x.stages);
+  }
+  return PF_OK;
+}
+
+void put_off(operations *o, operation_kind kind, pf_kernel kernel, const pf_grid *g, const void *args, int stages,
+             void *to, const void *from, size_t bytes) {
+  operation x;
+  memset(&x, 0, sizeof x);
+  x.kind = kind;
+  x.kernel = kernel;
+  x.stages = stages;
+  if (g) {
+    x.grid.nx = g->nx;
+    x.grid.ny = g->ny;
+    x.grid.nz = g->nz;
+    x.grid.h = g->h;
+  }
+  x.to = to;
+  x.from = from;
+  x.bytes = bytes;
+  if (args) {
+    x.args = (o->args.size() + 15) / 16 * 16;
+    o->args.resize(x.args + pf_kernel_args_bytes(kernel));
+    memcpy(o->args.data() + x.args, args, pf_kernel_args_bytes(kernel));
+  }
+  o->list.push_back(x);
+}
+
+size_t list_hash(const operations &o) {
+  size_t h = 1469598103934665603u;
+  const auto bytes = [&h](const void *from, size_t count) {
+    for (size_t n = 0; n < count; n++) h = (h ^ static_cast<const unsigned char *>(from)[n]) * 1099511628211u;
+  };
+  bytes(o.list.data(), o.list.size() * sizeof(operation));
+  bytes(o.args.data(), o.args.size());
+  return h;
+}
+
+bool same_list(const operations &a, const operations &b) {
+  return a.list.size() == b.list.size() && a.args == b.args &&
+         memcmp(a.list.data(), b.list.data(), a.list.size() * sizeof(operation)) == 0;
+}
+
+/* The list as a graph. */
+pf_status make_graph(pf_backend *b, known_list *k) {
+  cuda *self = self_of(b);
+  cudaGraph_t graph = nullptr;
+  PF_CUDA(self, cudaStreamBeginCapture(self->stream, cudaStreamCaptureModeThreadLocal));
+  const pf_status status = run_list(b, k->what);
+  const cudaError_t ended = cudaStreamEndCapture(self->stream, &graph);
+  if (status != PF_OK || ended != cudaSuccess) {
+    if (graph && !self->lost) (void)cudaGraphDestroy(graph);
+    return status != PF_OK ? status : lose(self, ended, "cudaStreamEndCapture", __FILE__, __LINE__);
+  }
+  const cudaError_t made = cudaGraphInstantiate(&k->graph, graph, 0);
+  (void)cudaGraphDestroy(graph);
+  return made == cudaSuccess ? PF_OK : lose(self, made, "cudaGraphInstantiate", __FILE__, __LINE__);
+}
+
+/* Runs what waits: the first time as it is, then as a graph. */
+pf_status run_waiting(pf_backend *b, bool whole) {
+  cuda *self = self_of(b);
+  operations &o = self->waiting;
+  if (o.list.empty()) return PF_OK;
+  pf_status status = PF_OK;
+  known_list *found = nullptr;
+  const size_t hash = whole ? list_hash(o) : 0;
+  const auto range = self->known.equal_range(hash);
+  for (auto k = range.first; whole && k != range.second; ++k)
+    if (same_list(k->second.what, o)) found = &k->second;
+  if (!found) {
+    status = run_list(b, o);
+    if (whole && status == PF_OK) {
+      if (self->known.size() >= PF_GRAPHS_MAX) forget_graphs(self);
+      self->known.insert({hash, known_list{o, nullptr}});
+    }
+  } else {
+    if (!found->graph) status = make_graph(b, found);
+    if (status == PF_OK) {
+      const cudaError_t error = cudaGraphLaunch(found->graph, self->stream);
+      if (error != cudaSuccess) status = lose(self, error, "cudaGraphLaunch", __FILE__, __LINE__);
+    }
+  }
+  o.list.clear();
+  o.args.clear();
+  return status;
+}
+
+/* Every operation that does not wait begins with this. */
+pf_status settle(pf_backend *b) {
   PF_ALIVE(self_of(b));
+  return run_waiting(b, false);
+}
+
+pf_status cuda_begin(pf_backend *b) {
+  PF_ALIVE(self_of(b));
+  self_of(b)->open++;
+  return PF_OK;
+}
+
+pf_status cuda_end(pf_backend *b) {
+  cuda *self = self_of(b);
+  self->open--;
+  PF_ALIVE(self);
+  return self->open == 0 ? run_waiting(b, true) : PF_OK;
+}
+
+/* ---- operations ---- */
+
+pf_status cuda_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
+  PF_TRY(pf_chain_check(stage, stages, g));
+  if (self->open == 0) return run_chain(b, stage, stages, g);
+  tile t;
+  size_t shared;
+  (void)tile_ready(b, stage, stages, g, &t, &shared); /* its room, which cannot be had while a graph is made */
+  for (int n = 0; n < stages; n++)
+    put_off(&self->waiting, MAP_OR_SWEEP, stage[n].kernel, g, stage[n].args, n == 0 ? stages : 1, nullptr, nullptr, 0);
+  return PF_OK;
+}
+
+pf_status cuda_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_MAP, g));
-  return launch(b, kernel, g, args, PF_ALL_CELLS);
+  if (self->open == 0) return launch_all(self, kernel, g, args);
+  put_off(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
+  return PF_OK;
 }
 
 pf_status cuda_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
-  PF_ALIVE(self_of(b));
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_SWEEP, g));
-  for (int part = 0; part < PF_SWEEP_PARTS; part++) PF_TRY(launch(b, kernel, g, args, part));
+  if (self->open == 0) return launch_all(self, kernel, g, args);
+  put_off(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
+  return PF_OK;
+}
+
+pf_status cuda_total(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double *to) {
+  cuda *self = self_of(b);
+  PF_ALIVE(self);
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_SUM, g));
+  if (self->open == 0) return launch(self, kernel, g, args, PF_ALL_CELLS, reinterpret_cast<pf_sums *>(to));
+  put_off(&self->waiting, TOTAL, kernel, g, args, 1, to, nullptr, 0);
   return PF_OK;
 }
 
 pf_status reduce(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double result[PF_SUMS]) {
   cuda *self = self_of(b);
-  PF_TRY(launch(b, kernel, g, args, PF_ALL_CELLS));
+  PF_TRY(settle(b));
+  PF_TRY(launch(self, kernel, g, args, PF_ALL_CELLS, self->partial + PF_REDUCE_BLOCKS));
   PF_CUDA(self, cudaMemcpyAsync(self->result, self->partial + PF_REDUCE_BLOCKS, sizeof *self->result,
                                 cudaMemcpyDeviceToHost, self->stream));
   PF_CUDA(self, cudaStreamSynchronize(self->stream));
@@ -220,7 +535,7 @@ void cuda_release(pf_backend *b, void *array) {
   if (entry == self->sizes.end()) return;
   b->bytes -= entry->second;
   self->sizes.erase(entry);
-  if (self->lost) return;
+  if (settle(b) != PF_OK) return;
   cudaError_t error = cudaStreamSynchronize(self->stream); /* kernels may still use it */
   if (error == cudaSuccess) error = cudaFree(array);
   if (error != cudaSuccess) (void)lose(self, error, "release", __FILE__, __LINE__);
@@ -228,7 +543,7 @@ void cuda_release(pf_backend *b, void *array) {
 
 pf_status cuda_upload(pf_backend *b, void *to, const void *host, size_t bytes) {
   cuda *self = self_of(b);
-  PF_ALIVE(self);
+  PF_TRY(settle(b));
   PF_CUDA(self, cudaMemcpyAsync(to, host, bytes, cudaMemcpyHostToDevice, self->stream));
   PF_CUDA(self, cudaStreamSynchronize(self->stream)); /* the host may change its copy at once */
   return PF_OK;
@@ -236,8 +551,19 @@ pf_status cuda_upload(pf_backend *b, void *to, const void *host, size_t bytes) {
 
 pf_status cuda_download(pf_backend *b, void *host, const void *from, size_t bytes) {
   cuda *self = self_of(b);
-  PF_ALIVE(self);
+  PF_TRY(settle(b));
   PF_CUDA(self, cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, self->stream));
+  PF_CUDA(self, cudaStreamSynchronize(self->stream));
+  return PF_OK;
+}
+
+/* All of them with one wait. */
+pf_status cuda_transfer(pf_backend *b, const pf_transfer *list, int count) {
+  cuda *self = self_of(b);
+  PF_TRY(settle(b));
+  for (int n = 0; n < count; n++)
+    PF_CUDA(self, cudaMemcpyAsync(list[n].to, list[n].from, list[n].bytes,
+                                  list[n].up ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost, self->stream));
   PF_CUDA(self, cudaStreamSynchronize(self->stream));
   return PF_OK;
 }
@@ -245,6 +571,10 @@ pf_status cuda_download(pf_backend *b, void *host, const void *from, size_t byte
 pf_status cuda_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
   cuda *self = self_of(b);
   PF_ALIVE(self);
+  if (self->open > 0) {
+    put_off(&self->waiting, COPY, PF_KERNEL_COUNT, nullptr, nullptr, 1, to, from, bytes);
+    return PF_OK;
+  }
   PF_CUDA(self, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, self->stream));
   return PF_OK;
 }
@@ -332,27 +662,28 @@ pf_status cuda_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **r
 }
 
 pf_status cuda_fft_forward(pf_backend *b, pf_fft *fft, const double *field, double *spectrum) {
-  PF_ALIVE(self_of(b));
+  PF_TRY(settle(b));
   PF_CUFFT(self_of(b),
            cufftExecD2Z(fft->forward, const_cast<double *>(field), reinterpret_cast<cufftDoubleComplex *>(spectrum)));
   return PF_OK;
 }
 
 pf_status cuda_fft_inverse(pf_backend *b, pf_fft *fft, double *spectrum, double *field) {
-  PF_ALIVE(self_of(b));
+  PF_TRY(settle(b));
   PF_CUFFT(self_of(b), cufftExecZ2D(fft->inverse, reinterpret_cast<cufftDoubleComplex *>(spectrum), field));
   return PF_OK;
 }
 
 pf_status cuda_synchronize(pf_backend *b) {
   cuda *self = self_of(b);
-  PF_ALIVE(self);
+  PF_TRY(settle(b));
   PF_CUDA(self, cudaStreamSynchronize(self->stream));
   return PF_OK;
 }
 
 /* Gives back what there is; on a lost device the driver does it when the program ends. */
 void free_all(cuda *self) {
+  forget_graphs(self);
   if (!self->lost) {
     for (const auto &entry : self->sizes) (void)cudaFree(entry.first);
     if (self->partial) (void)cudaFree(self->partial);
@@ -409,6 +740,14 @@ pf_status pf_backend_cuda(pf_backend *b) {
   cudaError_t error = cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking);
   if (error == cudaSuccess) error = cudaMalloc(&self->partial, (PF_REDUCE_BLOCKS + 1) * sizeof(pf_sums));
   if (error == cudaSuccess) error = cudaMallocHost(&self->result, sizeof(pf_sums));
+  size_t available = 0, total = 0;
+  if (error == cudaSuccess) error = cudaMemGetInfo(&available, &total);
+  self->tile_bytes = properties.sharedMemPerBlockOptin - 1024; /* less what run_tile has without asking */
+  if (error == cudaSuccess && cudaFuncSetAttribute(run_tile, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                                   static_cast<int>(self->tile_bytes)) != cudaSuccess) {
+    (void)cudaGetLastError();
+    self->tile_bytes = 0; /* then chains run kernel by kernel */
+  }
   if (error != cudaSuccess) {
     (void)cudaGetLastError();
     free_all(self);
@@ -418,16 +757,21 @@ pf_status pf_backend_cuda(pf_backend *b) {
   memset(b, 0, sizeof *b);
   b->name = "cuda";
   b->self = self;
+  b->room = static_cast<double>(available);
   b->allocate = cuda_allocate;
   b->release = cuda_release;
   b->upload = cuda_upload;
   b->download = cuda_download;
   b->copy = cuda_copy;
+  b->transfer = cuda_transfer;
   b->map = cuda_map;
   b->sweep = cuda_sweep;
   b->sum = cuda_sum;
   b->max = cuda_max;
-  b->chain = pf_chain_plain;
+  b->chain = cuda_chain;
+  b->total = cuda_total;
+  b->begin = cuda_begin;
+  b->end = cuda_end;
   b->fft_create = cuda_fft_create;
   b->fft_destroy = cuda_fft_destroy;
   b->fft_forward = cuda_fft_forward;

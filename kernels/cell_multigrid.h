@@ -39,7 +39,29 @@
 PF_FACES_(double)
 PF_FACES_(float)
 
-/* ---- the Krylov method, double precision ---- */
+/* ---- the Krylov method, double precision ----
+ *
+ * Its numbers stay where the fields are: kernels of one cell make them from sums (mg_follow, mg_advance), the others read
+ * them.  numbers: [PF_MG_NUMBERS]. */
+enum { PF_MG_STEP, PF_MG_BETA, PF_MG_R_Z, PF_MG_P_Q, PF_MG_NUMBERS };
+
+/* From dots = {r z, q z}: beta of the next direction.  Flexible: (z, r - r_last) = -step (q, z), because the cycle is only
+ * nearly symmetric; fresh: there is no last direction with this preconditioner, beta = 0. */
+#define PF_ARGS_mg_follow(IN, OUT, VAR, VAL) IN(double, dots) VAR(double, numbers) VAL(int, fresh)
+PF_ARGS(mg_follow);
+PF_CELL void pf_cell_mg_follow(const pf_mg_follow_args *k, pf_at at) {
+  double *n = k->numbers + at.c;
+  n[PF_MG_BETA] = k->fresh ? 0.0 : -n[PF_MG_STEP] * k->dots[1] / n[PF_MG_R_Z];
+  n[PF_MG_R_Z] = k->dots[0];
+}
+/* From product = {p A p}: the step along p. */
+#define PF_ARGS_mg_advance(IN, OUT, VAR, VAL) IN(double, product) VAR(double, numbers)
+PF_ARGS(mg_advance);
+PF_CELL void pf_cell_mg_advance(const pf_mg_advance_args *k, pf_at at) {
+  double *n = k->numbers + at.c;
+  n[PF_MG_P_Q] = k->product[0];
+  n[PF_MG_STEP] = n[PF_MG_R_Z] / n[PF_MG_P_Q];
+}
 
 /* r = b - A u, also rounded (s); sums: r^2/D, b^2/D, r */
 // clang-format off
@@ -69,12 +91,15 @@ PF_CELL pf_sums pf_cell_mg_apply(const pf_mg_apply_args *k, pf_at at) {
   return sums;
 }
 
-/* r -= a q, also rounded (s); sum: r^2/D */
-#define PF_ARGS_mg_reduce(IN, OUT, VAR, VAL) IN(double, q) IN(float, scale) VAR(double, r) OUT(float, s) VAL(double, a)
+/* r -= step q, also rounded (s); sum: r^2/D */
+// clang-format off
+#define PF_ARGS_mg_reduce(IN, OUT, VAR, VAL) \
+  IN(double, q) IN(float, scale) IN(double, numbers) VAR(double, r) OUT(float, s)
+// clang-format on
 PF_ARGS(mg_reduce);
 PF_CELL pf_sums pf_cell_mg_reduce(const pf_mg_reduce_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  const double r = k->r[c] - k->a * k->q[c];
+  const double r = k->r[c] - k->numbers[PF_MG_STEP] * k->q[c];
   k->r[c] = r;
   k->s[c] = (float)r;
   const pf_sums sums = {{r * r * (double)k->scale[c], 0, 0, 0}};
@@ -90,17 +115,17 @@ PF_CELL pf_sums pf_cell_mg_dots(const pf_mg_dots_args *k, pf_at at) {
   return sums;
 }
 
-/* u += a p (the last step), then p = z + beta p (the next direction) */
+/* u += step p (the last one), then p = z + beta p (the next direction) */
 // clang-format off
 #define PF_ARGS_mg_direction(IN, OUT, VAR, VAL) \
-  IN(float, z) VAR(double, p) VAR(double, u) VAL(double, a) VAL(double, beta)
+  IN(float, z) IN(double, numbers) VAR(double, p) VAR(double, u)
 // clang-format on
 PF_ARGS(mg_direction);
 PF_CELL void pf_cell_mg_direction(const pf_mg_direction_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
   const double p = k->p[c];
-  k->u[c] += k->a * p;
-  k->p[c] = (double)k->z[c] + k->beta * p;
+  k->u[c] += k->numbers[PF_MG_STEP] * p;
+  k->p[c] = (double)k->z[c] + k->numbers[PF_MG_BETA] * p;
 }
 
 /* r -= a, also rounded (s): the mean is taken out of an operator's null space; sum: r^2/D */
@@ -258,7 +283,7 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
 
 // clang-format off
 #define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                      \
-  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_direction) MAP(mg_round) \
+  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_follow) MAP(mg_advance) MAP(mg_direction) MAP(mg_round) \
   MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual)     \
   MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
 // clang-format on

@@ -309,6 +309,7 @@ static void start(together *t, member *m, int number) {
   own->map = join_map, own->sweep = join_sweep, own->sum = join_sum, own->max = join_max, own->chain = join_chain;
   own->fft_create = join_fft_create, own->fft_destroy = join_fft_destroy;
   own->fft_forward = join_forward, own->fft_inverse = join_inverse;
+  own->total = pf_total_plain, own->begin = own->end = pf_nothing_waits;
   own->synchronize = join_synchronize, own->destroy = join_destroy;
   own->batch = join_batch, own->transfer = pf_transfer_plain;
   (void)getcontext(&m->place); /* of no consequence but for what makecontext leaves as it is */

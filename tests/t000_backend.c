@@ -357,6 +357,79 @@ static void chains_change_nothing(void) {
   }
 }
 
+/* Operations of every kind that may wait, between begin and end or not, `times` times from the same values: the second time
+ * a backend may know them, the third time it does. */
+static pf_status list_on(pf_backend *b, const problem *p, int waiting, int times, outcome *o) {
+  const pf_grid *g = &p->g;
+  const size_t f = p->cells * sizeof(float), d = p->cells * sizeof(double);
+  void *ax, *ay, *az, *scale, *bb, *u, *r, *x, *y, *copy, *sums;
+  PF_TRY(on_device(b, p->ax, f, &ax));
+  PF_TRY(on_device(b, p->ay, f, &ay));
+  PF_TRY(on_device(b, p->az, f, &az));
+  PF_TRY(on_device(b, p->scale, f, &scale));
+  PF_TRY(on_device(b, p->b, f, &bb));
+  PF_TRY(on_device(b, p->u, f, &u));
+  PF_TRY(b->allocate(b, f, &r));
+  PF_TRY(on_device(b, p->x, d, &x));
+  PF_TRY(on_device(b, p->y, d, &y));
+  PF_TRY(b->allocate(b, d, &copy));
+  PF_TRY(b->allocate(b, PF_SUMS * sizeof(double), &sums));
+  float *face_y = g->ny > 1 ? ay : NULL, *face_z = g->nz > 1 ? az : NULL;
+  const pf_stage stage[] = {
+      PF_STAGE(mg_zero, .u = r),
+      PF_STAGE(mg_relax, .ax = ax, .ay = face_y, .az = face_z, .scale = scale, .b = bb, .u = u),
+      PF_STAGE(mg_residual, .ax = ax, .ay = face_y, .az = face_z, .m = scale, .b = bb, .u = u, .r = r)};
+  for (int n = 0; n < times; n++) {
+    PF_TRY(b->upload(b, u, p->u, f));
+    PF_TRY(b->upload(b, y, p->y, d));
+    if (waiting) PF_TRY(b->begin(b));
+    if (waiting) PF_TRY(b->begin(b)); /* they nest */
+    PF_TRY(b->chain(b, stage, 3, g));
+    PF_TRY(b->map(b, stage[0].kernel, g, stage[0].args));
+    PF_TRY(b->sweep(b, stage[1].kernel, g, stage[1].args));
+    PF_TRY(b->copy(b, copy, x, d));
+    if (waiting) PF_TRY(b->end(b));
+    PF_TRY(PF_MAP(b, axpy, g, .x = copy, .y = y, .a = 3));
+    PF_TRY(PF_TOTAL(b, dot, g, sums, .x = copy, .y = y));
+    PF_TRY(b->map(b, stage[2].kernel, g, stage[2].args));
+    if (waiting && n == 3) { /* an operation that does not wait sees what was asked for before it */
+      PF_TRY(b->download(b, o->r, r, f));
+      PF_TRY(PF_SUM(b, dot, g, o->health, .x = copy, .y = y));
+    }
+    if (waiting) PF_TRY(b->end(b));
+  }
+  PF_TRY(b->download(b, o->u, u, f));
+  PF_TRY(b->download(b, o->r, r, f));
+  PF_TRY(b->download(b, o->y, y, d));
+  PF_TRY(b->download(b, o->dot, sums, sizeof o->dot));
+  PF_TRY(PF_SUM(b, dot, g, o->health, .x = copy, .y = y));
+  void *const all[] = {ax, ay, az, scale, bb, u, r, x, y, copy, sums};
+  for (int n = 0; n < 11; n++) b->release(b, all[n]);
+  return b->synchronize(b);
+}
+
+static void waiting_changes_nothing(void) {
+  pf_backend *b = pf_test_backend();
+  for (int n = 0; n < SIZES; n++) {
+    problem p = {.cells = 0};
+    outcome o = {.u = NULL}, plain = {.u = NULL};
+    if (!problem_make(&p, grid_of(n), 0) || !outcome_make(&o, p.cells) || !outcome_make(&plain, p.cells))
+      CU_FAIL_FATAL("no memory");
+    PF_ASSERT_OK(list_on(b, &p, 0, 1, &plain));
+    CU_ASSERT(!memcmp(plain.dot, plain.health, sizeof plain.dot)); /* total and sum */
+    for (int times = 1; times <= 4; times++) {
+      PF_ASSERT_OK(list_on(b, &p, 1, times, &o));
+      const int good = same(&o, &plain, p.cells);
+      CU_ASSERT(good);
+      if (!good) printf("  on %d x %d x %d, %d times\n", p.g.nx, p.g.ny, p.g.nz, times);
+    }
+    problem_free(&p);
+    outcome_free(&o);
+    outcome_free(&plain);
+  }
+  pf_backend_destroy(b);
+}
+
 static void refusals(void) {
   pf_backend *b = NULL;
   const pf_grid g = {.nx = 4, .ny = 4, .nz = 1, .h = 1}, none = {.nx = 4, .ny = 0, .nz = 1, .h = 1};
@@ -444,6 +517,7 @@ void t000_backend(void) {
                                        {"kernels give what plain loops give", kernels_as_plain_loops},
                                        {"the same bits for 1, 2, 3 and 7 threads", same_for_any_threads},
                                        {"a chain gives the bits of its kernels one by one", chains_change_nothing},
+                                       {"what waits gives the same bits", waiting_changes_nothing},
                                        {"check gives the bits of cpu", check_is_cpu},
                                        {"NaN is not lost in a reduction", nan_is_not_lost},
                                        {"wrong calls are refused", refusals},
