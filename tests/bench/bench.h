@@ -1,4 +1,5 @@
-/* bench.h: what a measurement needs.  pfbench [--backend NAME] [--threads N] [--cpu-time] [--list] [SECTION]...
+/* bench.h: what a measurement needs.  pfbench [--backend NAME] [--threads N] [--cpu-time] [--small] [--json FILE] [--list]
+ * [SECTION]...
  *
  * A section is a function in a file tests/bench/bench_NAME.c, named in the table of bench.c.  It prints rows of one
  * table (Markdown); what is compared is measured in the same run.  Times are the best of several, since others use the
@@ -11,6 +12,7 @@
 typedef struct pf_bench {
   const char *backend; /* as pf_backend_create takes it */
   int threads;         /* of most measurements; 0: all */
+  int small;           /* tiny grids: to see that it runs */
 } pf_bench;
 
 pf_status pf_bench_bandwidth(const pf_bench *bench);
@@ -22,6 +24,7 @@ pf_status pf_bench_step(const pf_bench *bench);
 pf_status pf_bench_members(const pf_bench *bench);
 pf_status pf_bench_coupled(const pf_bench *bench);
 pf_status pf_bench_grown(const pf_bench *bench);
+pf_status pf_bench_gpu(const pf_bench *bench);
 
 /* A fresh backend of the bench, with `threads` (0: those of the bench). */
 pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend);
@@ -30,7 +33,8 @@ double pf_bench_now(void);
 /* The best time in s of `run`, which is called until `least` calls and about 0.3 s are done; the work of a GPU is
  * waited for. */
 pf_status pf_bench_time(pf_backend *backend, int least, pf_status (*run)(void *), void *of, double *seconds);
-/* Rows: what, the value with its unit, and the goal if there is one (sense: '<' at most, '>' at least). */
+/* Rows: what, the value with its unit, and the goal if there is one (sense: '<' at most, '>' at least); into the file of
+ * --json as well, with the device, its driver, the date and the commit. */
 void pf_bench_row(double value, const char *unit, const char *what, ...) __attribute__((format(printf, 3, 4)));
 void pf_bench_goal(double value, const char *unit, char sense, double goal, const char *what, ...)
     __attribute__((format(printf, 5, 6)));
