@@ -2,7 +2,7 @@
 FUZZ := $(B)/tests/fuzz
 FUZZ_CC ?= $(or $(shell command -v clang clang-14 | head -1),clang)
 FUZZ_SECONDS ?= 600
-FUZZ_SOURCES := tests/fuzz/fuzz_input.c host/config.c host/config_table.c host/input.c host/report.c host/mapfile.c kernels/pf_status.c
+FUZZ_SOURCES := tests/fuzz/fuzz_input.c host/config.c host/config_table.c host/input.c host/report.c host/mapfile.c host/files.c kernels/pf_status.c
 FUZZ_FLAGS := -std=c11 -g -D_GNU_SOURCE -Ikernels -Ihost $(WARNINGS)
 LONG_CHECKS += fuzz
 
