@@ -185,15 +185,24 @@ static void join_release(pf_backend *b, void *array) {
   b->bytes -= before - real->bytes;
 }
 
+/* A transform may have room of its own. */
 static pf_status join_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
   const member *m = b->self;
-  return m->all->backend->fft_create(m->all->backend, g, batch, fft);
+  pf_backend *real = m->all->backend;
+  const size_t before = real->bytes;
+  const pf_status status = real->fft_create(real, g, batch, fft);
+  b->bytes += real->bytes - before;
+  if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
+  return status;
 }
 
 static void join_fft_destroy(pf_backend *b, pf_fft *fft) {
   member *m = b->self;
   if (m->count > 0) (void)wait_for_all(m);
-  m->all->backend->fft_destroy(m->all->backend, fft);
+  pf_backend *real = m->all->backend;
+  const size_t before = real->bytes;
+  real->fft_destroy(real, fft);
+  b->bytes -= before - real->bytes;
 }
 
 /* Of a member in a batch there is none further. */
