@@ -46,6 +46,12 @@ struct known_list {
 };
 enum { PF_GRAPHS_MAX = 256 };
 
+/* Partial sums of members (cuda_members.h), made with the first that needs them. */
+struct many_sums {
+  pf_sums *partial; /* [PF_TOGETHER][PF_REDUCE_BLOCKS], then [PF_TOGETHER] results, device */
+  pf_sums *result;  /* [PF_TOGETHER], host, pinned */
+};
+
 struct cuda {
   cudaStream_t stream;
   operations waiting;
@@ -60,6 +66,7 @@ struct cuda {
   pf_sums *result;                          /* host, pinned */
   bool lost;
   char reason[160]; /* why, where the device is lost */
+  many_sums many;
 };
 
 pf_status lose(cuda *self, cudaError_t error, const char *what, const char *file, int line) {
@@ -693,7 +700,12 @@ void free_all(cuda *self) {
   delete self;
 }
 
-void cuda_destroy(pf_backend *b) { free_all(self_of(b)); }
+#include "cuda_members.h"
+
+void cuda_destroy(pf_backend *b) {
+  free_many(self_of(b));
+  free_all(self_of(b));
+}
 
 /* ---- the device ---- */
 
@@ -776,6 +788,7 @@ pf_status pf_backend_cuda(pf_backend *b) {
   b->fft_destroy = cuda_fft_destroy;
   b->fft_forward = cuda_fft_forward;
   b->fft_inverse = cuda_fft_inverse;
+  b->batch = cuda_batch;
   b->synchronize = cuda_synchronize;
   b->destroy = cuda_destroy;
   snprintf(b->device, sizeof b->device, "%.150s, compute capability %d.%d, %.1f GiB", properties.name, properties.major,
