@@ -33,7 +33,8 @@ static pf_status move_front(pf_state *s, double dt) {
   s->lithium_retreat[0] += sums[2], s->lithium_retreat[1] += sums[3];
   swap(&s->xi, &s->xi_next);
   const double mobility = profile_mobility * s->speed * s->params.eps * dt; /* M dt/h^2 */
-  if (!(mobility > 0)) return PF_OK;
+  const bool closed = !s->walls && !(s->enters.mask & 1u);                  /* the one material, or all of them */
+  if (!(mobility > 0) || closed) return PF_OK;
   const int dimensions = pf_dimensions(&s->grid) > 2 ? 3 : 2;
   const int parts = (int)ceil(mobility / (profile_stability / dimensions));
   for (int n = 0; n < parts; n++) {

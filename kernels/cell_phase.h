@@ -47,17 +47,27 @@ PF_CELL ptrdiff_t pf_way(pf_walls w, ptrdiff_t c, ptrdiff_t step) {
   return !w.on || pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? step : 0;
 }
 
-/* Component, along the direction from lower cell a to upper cell b = a + step, of the unit vector along grad p at
- * their common face; (m1, p1), (m2, p2): offsets to the neighbours in the two other directions. */
-PF_CELL double pf_face_normal(const double *p, ptrdiff_t a, ptrdiff_t b, ptrdiff_t m1, ptrdiff_t p1, ptrdiff_t m2,
-                              ptrdiff_t p2, pf_walls w) {
+/* grad p at the common face of lower cell a and upper cell b = a + step: its component along that direction, and its
+ * square; (m1, p1), (m2, p2): offsets to the neighbours in the two other directions. */
+typedef struct pf_slope {
+  double along, square;
+} pf_slope;
+PF_CELL pf_slope pf_face_slope(const double *p, ptrdiff_t a, ptrdiff_t b, ptrdiff_t m1, ptrdiff_t p1, ptrdiff_t m2,
+                               ptrdiff_t p2, pf_walls w) {
   const double n0 = p[b] - p[a];
   const double n1 =
       0.25 * (p[a + pf_way(w, a, p1)] + p[b + pf_way(w, b, p1)] - p[a + pf_way(w, a, m1)] - p[b + pf_way(w, b, m1)]);
   const double n2 =
       0.25 * (p[a + pf_way(w, a, p2)] + p[b + pf_way(w, b, p2)] - p[a + pf_way(w, a, m2)] - p[b + pf_way(w, b, m2)]);
-  const double square = n0 * n0 + n1 * n1 + n2 * n2;
-  return square > 1e-20 ? n0 / sqrt(square) : 0;
+  const pf_slope r = {n0, n0 * n0 + n1 * n1 + n2 * n2};
+  return r;
+}
+
+/* Component, along the direction from a to b, of the unit vector along grad p at their common face. */
+PF_CELL double pf_face_normal(const double *p, ptrdiff_t a, ptrdiff_t b, ptrdiff_t m1, ptrdiff_t p1, ptrdiff_t m2,
+                              ptrdiff_t p2, pf_walls w) {
+  const pf_slope s = pf_face_slope(p, a, b, m1, p1, m2, p2, w);
+  return s.square > 1e-20 ? s.along / sqrt(s.square) : 0;
 }
 
 /* S(xi) of (1): the window q = u^2 (1-u)^2, u = (xi - tail)/(1 - 2 tail), 0 outside of 0 < u < 1. */
@@ -123,13 +133,23 @@ PF_CELL void pf_cell_geometry_walls(const pf_geometry_walls_args *k, pf_at at) {
   pf_geometry_cell((const pf_geometry_args *)(const void *)k, at, 1);
 }
 
+/* tanh(n h/(2 eps)), n = along/sqrt(square) the normal's component, as Lambert's continued fraction tanh x = x/(1 +
+ * x^2/(3 + x^2/(5 + ...))) of eight terms: to round-off for eps >= 3/4 (W = 3 cells), 1e-14 at W = 2.  One root and one
+ * division, without a branch: a loop of them becomes vector instructions, which a call of tanh does not. */
+PF_CELL double pf_profile_tanh(pf_slope s, double eps) {
+  const double d = s.square > 1e-20 ? s.square : 1e-20, n = s.along * s.along / (4 * eps * eps);
+  const double top = ((36 * n + 6930 * d) * n + 270270 * d * d) * n + 2027025 * d * d * d;
+  const double below = (((n + 630 * d) * n + 51975 * d * d) * n + 945945 * d * d * d) * n + 2027025 * d * d * d * d;
+  return s.along * sqrt(d) * top / (2 * eps * below);
+}
+
 /* Flux of the bracket B of (4) through the face from a to b, times h/M, along -(a to b): positive fills a.
  * With the product m = (xi_a (1-xi_b) + xi_b (1-xi_a))/2 the logistic profile obeys xi_b - xi_a =
  * 2 m tanh((p_b - p_a)/2) exactly, so a planar front of any direction and place is in equilibrium on the grid: nothing
- * pins it.  bound = tanh(n h/(2 eps)), n the normal's component. */
-PF_CELL double pf_profile_flux(double xi_a, double xi_b, double normal, double eps) {
+ * pins it. */
+PF_CELL double pf_profile_flux(double xi_a, double xi_b, pf_slope slope, double eps) {
   const double m = xi_a * (1 - xi_b) + xi_b * (1 - xi_a);
-  return xi_b - xi_a - m * tanh(0.5 * normal / eps);
+  return xi_b - xi_a - m * pf_profile_tanh(slope, eps);
 }
 
 /* Lithium and salt moved by B for ds (rate = M ds/h^2): xi, salt -> xi_new, salt_new.  The electrolyte that lithium
@@ -140,55 +160,52 @@ PF_CELL double pf_profile_flux(double xi_a, double xi_b, double normal, double e
   VAL(double, rate) VAL(double, eps) VAL(pf_enters, enters)
 // clang-format on
 PF_ARGS(profile);
-PF_CELL double pf_profile_gain(const pf_profile_args *k, ptrdiff_t c, ptrdiff_t a, ptrdiff_t b, double normal,
-                               double *salt, int walls) {
-  /* returns what cell c (a or b) gains in xi through the face a|b; adds to *salt what it gains in salt */
-  if (a == b || fabs(normal) <= 0) return 0;
-  const uint32_t both = (k->enters.mask >> k->material[a]) & (k->enters.mask >> k->material[b]) & 1u;
-  if (!both) return 0;
-  if (walls && k->nucleus && (k->nucleus[a] > 0 || k->nucleus[b] > 0)) return 0; /* it has no profile yet */
-  const double to_a = k->rate * pf_profile_flux(k->xi[a], k->xi[b], normal, k->eps);
-  const double gain = c == a ? to_a : -to_a;
-  const double from = to_a > 0 ? k->salt[a] : k->salt[b]; /* lithium goes to a, electrolyte from a to b */
-  *salt -= gain * from;
-  return gain;
+typedef struct pf_gain {
+  double xi, salt;
+} pf_gain;
+/* What cell c (a or b) gains through the face a|b, up: 1 where c is b. */
+PF_CELL pf_gain pf_profile_gain(const pf_profile_args *k, ptrdiff_t a, ptrdiff_t b, int up, pf_slope slope, int walls) {
+  pf_gain r = {0, 0};
+  if (walls) {
+    if (!((k->enters.mask >> k->material[a]) & (k->enters.mask >> k->material[b]) & 1u)) return r;
+    if (k->nucleus && (k->nucleus[a] > 0 || k->nucleus[b] > 0)) return r; /* it has no profile yet */
+  }
+  const double to_a = k->rate * pf_profile_flux(k->xi[a], k->xi[b], slope, k->eps);
+  const double salt_a = k->salt[a], salt_b = k->salt[b];
+  const double from = to_a > 0 ? salt_a : salt_b; /* lithium goes to a, electrolyte from a to b */
+  r.xi = up ? -to_a : to_a;
+  r.salt = -r.xi * from;
+  return r;
 }
 PF_CELL void pf_profile_cell(const pf_profile_args *k, pf_at at, int walls) {
   const pf_walls w = {k->material, k->enters.mask, walls};
   const double *p = k->p;
-  const ptrdiff_t c = at.c;
-  const double xi = k->xi[c];
-  /* far from every front there is nothing to do */
-  const double top = 27.6;
-  const double here = fabs(p[c]);
-  if (here >= top && fabs(p[c + at.xm]) >= top && fabs(p[c + at.xp]) >= top && fabs(p[c + at.ym]) >= top &&
-      fabs(p[c + at.yp]) >= top && fabs(p[c + at.zm]) >= top && fabs(p[c + at.zp]) >= top) {
-    k->xi_new[c] = xi;
-    k->salt_new[c] = k->salt[c];
-    return;
-  }
-  double salt = 0, gain = 0;
-  gain +=
-      pf_profile_gain(k, c, c + at.xm, c, pf_face_normal(p, c + at.xm, c, at.ym, at.yp, at.zm, at.zp, w), &salt, walls);
-  gain +=
-      pf_profile_gain(k, c, c, c + at.xp, pf_face_normal(p, c, c + at.xp, at.ym, at.yp, at.zm, at.zp, w), &salt, walls);
-  gain +=
-      pf_profile_gain(k, c, c + at.ym, c, pf_face_normal(p, c + at.ym, c, at.xm, at.xp, at.zm, at.zp, w), &salt, walls);
-  gain +=
-      pf_profile_gain(k, c, c, c + at.yp, pf_face_normal(p, c, c + at.yp, at.xm, at.xp, at.zm, at.zp, w), &salt, walls);
-  gain +=
-      pf_profile_gain(k, c, c + at.zm, c, pf_face_normal(p, c + at.zm, c, at.xm, at.xp, at.ym, at.yp, w), &salt, walls);
-  gain +=
-      pf_profile_gain(k, c, c, c + at.zp, pf_face_normal(p, c, c + at.zp, at.xm, at.xp, at.ym, at.yp, w), &salt, walls);
-  const double left = 1 - xi - gain;
+  const ptrdiff_t c = at.c, xm = c + at.xm, xp = c + at.xp, ym = c + at.ym, yp = c + at.yp, zm = c + at.zm;
+  const ptrdiff_t zp = c + at.zp;
+  const pf_gain g[6] = {pf_profile_gain(k, xm, c, 1, pf_face_slope(p, xm, c, at.ym, at.yp, at.zm, at.zp, w), walls),
+                        pf_profile_gain(k, c, xp, 0, pf_face_slope(p, c, xp, at.ym, at.yp, at.zm, at.zp, w), walls),
+                        pf_profile_gain(k, ym, c, 1, pf_face_slope(p, ym, c, at.xm, at.xp, at.zm, at.zp, w), walls),
+                        pf_profile_gain(k, c, yp, 0, pf_face_slope(p, c, yp, at.xm, at.xp, at.zm, at.zp, w), walls),
+                        pf_profile_gain(k, zm, c, 1, pf_face_slope(p, zm, c, at.xm, at.xp, at.ym, at.yp, w), walls),
+                        pf_profile_gain(k, c, zp, 0, pf_face_slope(p, c, zp, at.xm, at.xp, at.ym, at.yp, w), walls)};
+  const double gain = g[0].xi + g[1].xi + g[2].xi + g[3].xi + g[4].xi + g[5].xi;
+  const double salt = g[0].salt + g[1].salt + g[2].salt + g[3].salt + g[4].salt + g[5].salt;
+  const double xi = k->xi[c], left = 1 - xi - gain, safe = left > 1e-8 ? left : 1;
   k->xi_new[c] = xi + gain;
-  k->salt_new[c] = k->enters.moves_salt && left > 1e-8 ? ((1 - xi) * k->salt[c] + salt) / left : k->salt[c];
+  k->salt_new[c] = k->enters.moves_salt && left > 1e-8 ? ((1 - xi) * k->salt[c] + salt) / safe : k->salt[c];
 }
 PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) { pf_profile_cell(k, at, 0); }
+/* The same where there are walls or nuclei: called, not copied into loops, which it would make long and slow to compile. */
+#ifdef __CUDACC__
+PF_CELL
+#else
+static __attribute__((noinline, unused))
+#endif
+void pf_profile_walled(const pf_profile_args *k, pf_at at) { pf_profile_cell(k, at, 1); }
 #define PF_ARGS_profile_walls PF_ARGS_profile
 PF_ARGS(profile_walls);
 PF_CELL void pf_cell_profile_walls(const pf_profile_walls_args *k, pf_at at) {
-  pf_profile_cell((const pf_profile_args *)(const void *)k, at, 1);
+  pf_profile_walled((const pf_profile_args *)(const void *)k, at);
 }
 
 /* Reaction and frame of (4): xi_new = xi + growth dt r + U dt d xi/dx, U dt in cells.  Lithium enters or leaves through

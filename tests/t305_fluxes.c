@@ -550,6 +550,19 @@ static void order_of_bracket(void) {
 }
 
 /* A planar front moves at Vm i/F, whatever its place between cell centres. */
+/* The bracket's tanh against the library's, for any direction and size of the slope. */
+static void bracket_tanh(void) {
+  static const double eps[] = {0.75, 1, 1.5, 2, 4};
+  unsigned seed = 7;
+  for (int n = 0; n < 200; n++) {
+    const double size = exp(12 * draw(&seed) - 6), along = size * (2 * draw(&seed) - 1), e = eps[n % 5];
+    const double across = size * draw(&seed);
+    const pf_slope slope = {along, along * along + across * across};
+    PF_ASSERT_NEAR(pf_profile_tanh(slope, e), tanh(0.5 * along / sqrt(slope.square) / e), 1e-14);
+  }
+  CU_ASSERT_EQUAL(pf_profile_tanh((pf_slope){0, 0}, 1), 0);
+}
+
 static void front_speed(void) {
   for (int sign = -1; sign <= 1; sign += 2) {
     pf_physics *p = pf_physics_open(
@@ -612,6 +625,7 @@ void t305_fluxes(void) {
                                            {"order 2 of potential and salt without current", order_at_rest},
                                            {"order 2 of the potential with a current", order_with_current},
                                            {"order 2 of the bracket that keeps the profile", order_of_bracket},
+                                           {"the bracket's tanh", bracket_tanh},
                                            {"a planar front moves at Vm i/F", front_speed},
                                            {"the front is read where it is", front_read}});
 }
