@@ -30,9 +30,10 @@ enum {
   PROTOCOL,
   OUTPUT,
   SOLVER,
-  ALLEN_CAHN
+  ALLEN_CAHN,
+  BENCHMARK
 };
-_Static_assert(ALLEN_CAHN + 1 == PF_GROUPS, "one name for each group of the table");
+_Static_assert(BENCHMARK + 1 == PF_GROUPS, "one name for each group of the table");
 
 /* Where the keys of &material stand in &layer and in &material. */
 enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
@@ -52,9 +53,7 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 static const struct {
   const char *group, *key, *value;
 } not_built[] = {
-    {"model", "interface", "allen_cahn"},
     {"solver", "precision", "double"},
-    {"allen_cahn", NULL, NULL},
 };
 
 /* Which modes use a key of &protocol, and which need it. */
@@ -490,7 +489,13 @@ const pf_config_material *pf_config_electrolyte(const pf_config *cfg, int n) {
   return micro->fills >= 0 && n + 1 < micro->parts ? &micro->part[n + 1] : NULL;
 }
 
+static bool is_literature(const pf_config *cfg) {
+  return cfg->model.interface == PF_INTERFACE_ALLEN_CAHN && !cfg->benchmark.on;
+}
+
 static bool any_salt(const pf_config *cfg) {
+  if (is_literature(cfg)) return true;
+  if (cfg->benchmark.on) return cfg->benchmark.problem == PF_PROBLEM_3; /* its temperature */
   const pf_config_material *m;
   for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
     if (has_salt(m)) return true;
@@ -822,10 +827,59 @@ static void resolve_properties(const reader *r) {
   }
 }
 
+/* ---- models that are advanced explicitly (cell_allen_cahn.h, cell_pfhub.h) ---- */
+
+/* kappa of benchmark 7. */
+static double mms_kappa(const pf_config *cfg) { return cfg->benchmark.problem == PF_PROBLEM_7A ? 4e-4 : 1.5625e-6; }
+
+/* The published models have the width of their energies: W = 4 l, xi = 1/(1 + exp(d/l)). */
+static void resolve_width(pf_config *cfg) {
+  const pf_config_allen_cahn *a = &cfg->allen_cahn;
+  double length_um = sqrt(0.5 * a->kappa_J_m / a->barrier_J_m3) * 1e6;
+  if (cfg->benchmark.on) length_um = cfg->benchmark.problem == PF_PROBLEM_3 ? sqrt(0.5) : sqrt(0.5 * mms_kappa(cfg));
+  cfg->model.interface_width_cells = 4 * length_um / cfg->grid.spacing_um;
+}
+
+/* A benchmark has no cell: what the rest of the program reads of one. */
+static void resolve_benchmark(const reader *r) {
+  pf_config *cfg = r->cfg;
+  cfg->benchmark.on = given(cfg, BENCHMARK, 0, "problem") && !source_of(cfg, BENCHMARK, 0, "problem")->bad;
+  if (!cfg->benchmark.on) return;
+  if (isnan(cfg->benchmark.end_time)) cfg->benchmark.end_time = cfg->benchmark.problem == PF_PROBLEM_3 ? 1500 : 8;
+  cfg->protocol.mode = PF_MODE_POTENTIOSTATIC;
+  cfg->protocol.voltage_mV = 0;
+  cfg->protocol.duration_h = cfg->benchmark.end_time / 3600;
+  cfg->model.frame = PF_FRAME_GRID;
+}
+
+/* No value of s and xi may change by more than the differences and the reaction allow, whatever its neighbours do. */
+double pf_config_step_limit(const pf_config *cfg) {
+  const int d = dimensions(cfg);
+  const double h_um = cfg->grid.spacing_um, h = h_um * 1e-6;
+  if (cfg->benchmark.on && cfg->benchmark.problem == PF_PROBLEM_3)
+    return 1 / (40 / (h_um * h_um) + 10); /* D = 10, lambda/2 = 8 */
+  if (cfg->benchmark.on) return 2 / (8 * mms_kappa(cfg) / (h_um * h_um) + 2);
+  if (!is_literature(cfg) || cfg->layers == 0) return (double)INFINITY;
+  const pf_config_allen_cahn *a = &cfg->allen_cahn;
+  const pf_config_material *m = &cfg->layer[0].properties;
+  const double f = PF_FARADAY / (PF_GAS * cfg->conditions.temperature_K);
+  const double steepest = 1.875, bend = 5.774; /* largest h' and h'' */
+  const double push = a->L_eta_per_s * exp(m->transfer_coefficient * f * 1e-3 * cfg->protocol.voltage_mV);
+  const double sites = a->site_density_mol_L / m->salt_concentration_mol_L;
+  const double salt = 2 * d * m->diffusivity_cm2_s * 1e-4 / (h * h) + sites * steepest * push;
+  const double phase =
+      a->L_sigma_m3_J_s * (2 * d * a->kappa_J_m * (1 + a->anisotropy) / (h * h) + a->barrier_J_m3) + 0.5 * bend * push;
+  return 1 / fmax(salt, phase);
+}
+
 static void resolve(const reader *r) {
   pf_config *cfg = r->cfg;
-  const double h = cfg->grid.spacing_um, width = cfg->model.interface_width_cells * h;
+  const double h = cfg->grid.spacing_um;
   resolve_run(r);
+  resolve_benchmark(r);
+  if (is_literature(cfg) || cfg->benchmark.on) resolve_width(cfg);
+  if (is_literature(cfg)) cfg->model.frame = PF_FRAME_GRID;
+  const double width = cfg->model.interface_width_cells * h;
   merge_materials(r);
   resolve_layers(r);
   resolve_microstructure(r);
@@ -839,6 +893,8 @@ static void resolve(const reader *r) {
     while (first < cfg->layers - 1 && cfg->layer[first].film) first++;
     cfg->model.frame = cfg->layers > 0 && cfg->layer[first].properties.solid ? PF_FRAME_STACK : PF_FRAME_GRID;
   }
+  const double limit = pf_config_step_limit(cfg);
+  if (isfinite(limit) && !given(cfg, SOLVER, 0, "time_step_max_s")) cfg->solver.time_step_max_s = 0.9 * limit;
   if (given(cfg, OUTPUT, 0, "snapshot_interval_h")) cfg->output.snapshot_count = 0;
   /* fields that nothing computes */
   int kept = 0;
@@ -870,6 +926,44 @@ static bool is_one_of(const char *name, const char *const *names) {
   return false;
 }
 
+/* Keys of a group that the literature's model has, NULL: those of the table; of a benchmark. */
+static const char *foreign(const pf_config *cfg, int group, const pf_key *key) {
+  static const char *const model[] = {"interface", "mechanics", "electrons", "frame", NULL};
+  static const char *const conditions[] = {"temperature_K", NULL};
+  static const char *const lithium[] = {"thickness_um",
+                                        "electronic_conductivity_S_cm",
+                                        "roughness_um",
+                                        "roughness_length_um",
+                                        "perturbation_um",
+                                        "perturbation_wavelength_um",
+                                        NULL};
+  static const char *const layer[] = {"name",
+                                      "material",
+                                      "thickness_um",
+                                      "ionic_conductivity_S_cm",
+                                      "salt_concentration_mol_L",
+                                      "diffusivity_cm2_s",
+                                      "transfer_coefficient",
+                                      NULL};
+  static const char *const solver[] = {"potential_tolerance", "time_step_max_s", NULL};
+  static const char *const step[] = {"time_step_max_s", NULL}, *const none[] = {NULL};
+  if (cfg->benchmark.on) {
+    if (group == RUN || group == GRID || group == OUTPUT || group == BENCHMARK) return NULL;
+    return is_one_of(key->name, group == SOLVER ? step : none) ? NULL : "there is a &benchmark";
+  }
+  if (!is_literature(cfg)) return group == ALLEN_CAHN ? "interface is 'reaction_interface'" : NULL;
+  const char *const *keys = group == MODEL                         ? model
+                            : group == CONDITIONS                  ? conditions
+                            : group == LITHIUM                     ? lithium
+                            : group == LAYER || group == MATERIAL  ? layer
+                            : group == SOLVER                      ? solver
+                            : group >= HOTSPOT && group < PROTOCOL ? none
+                                                                   : NULL;
+  const bool off = group == MODEL && ((cfg->model.mechanics && strcmp(key->name, "mechanics") == 0) ||
+                                      (cfg->model.electrons && strcmp(key->name, "electrons") == 0));
+  return !off && (!keys || is_one_of(key->name, keys)) ? NULL : "interface is 'allen_cahn'";
+}
+
 /* Why a key has no effect in this config, NULL if it has one. */
 static const char *unused(const pf_config *cfg, int group, int which, const pf_key *key) {
   static const char *const of_stress[] = {
@@ -877,10 +971,13 @@ static const char *unused(const pf_config *cfg, int group, int which, const pf_k
       "eigenstrain_form",   "elastic_driving_force", "stack_pressure_MPa", "mechanics_tolerance", NULL};
   static const char *const of_salt[] = {"salt_concentration_mol_L", "diffusivity_cm2_s", "conductivity_follows_salt",
                                         NULL};
+  const char *why = foreign(cfg, group, key);
+  if (why) return why;
   if (key->dimensions > dimensions(cfg)) return dimensions(cfg) == 1 ? "the grid is 1-D" : "the grid is 2-D";
   if (!cfg->model.mechanics && is_one_of(key->name, of_stress)) return "mechanics is off";
-  if (!cfg->model.electrons && strcmp(key->name, "electronic_conductivity_S_cm") == 0) return "electrons is off";
-  if (is_one_of(key->name, of_salt)) {
+  if (!cfg->model.electrons && !is_literature(cfg) && strcmp(key->name, "electronic_conductivity_S_cm") == 0)
+    return "electrons is off";
+  if (is_one_of(key->name, of_salt) && !is_literature(cfg)) {
     bool salt = false;
     if (group == LAYER) salt = has_salt(&cfg->layer[which].properties);
     if (group == MATERIAL) {
@@ -903,8 +1000,6 @@ static const char *unused(const pf_config *cfg, int group, int which, const pf_k
     for (int n = 0; n < MODE_KEYS; n++)
       if (strcmp(mode_keys[n].key, key->name) == 0 && !(mode_keys[n].used & BIT(cfg->protocol.mode)))
         return "this mode does not use it";
-  if (group == ALLEN_CAHN && cfg->model.interface != PF_INTERFACE_ALLEN_CAHN)
-    return "interface is 'reaction_interface'";
   return NULL;
 }
 
@@ -949,7 +1044,8 @@ static void check_keys(const reader *r) {
     char text[512];
     if (!is_group_there(r->cfg, group, 0)) {
       size_t n = 0;
-      for (int k = 0; k < g->keys && g->most == 1 && group != NUCLEATION; k++)
+      if (r->cfg->benchmark.on && group != GRID) continue;
+      for (int k = 0; k < g->keys && g->most == 1 && group != NUCLEATION && group != BENCHMARK; k++)
         if (g->key[k].required) n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", g->key[k].name);
       if (n) say(r, PF_ERROR, group, 0, NULL, "this group is missing, needed for: %s", text);
       if (group == LAYER) say(r, PF_ERROR, group, 0, NULL, "this group is missing, at least one is needed");
@@ -969,6 +1065,8 @@ static void check_keys(const reader *r) {
             say(r, PF_ERROR, group, which, key->name, "not given, needed: %s", allowed(key, text, sizeof text));
         } else if (!source->bad && is_not_built(r->cfg, group, which, key, text, sizeof text)) {
           say(r, PF_ERROR, group, which, key->name, "found %s, which is not built yet", text);
+        } else if ((why = foreign(r->cfg, group, key)) != NULL) {
+          say(r, PF_ERROR, group, which, key->name, "not of this model: %s", why);
         } else if ((why = unused(r->cfg, group, which, key)) != NULL) {
           say(r, PF_WARNING, group, which, key->name, "not used: %s", why);
         }
@@ -1035,17 +1133,19 @@ static void check_properties(const reader *r, const pf_config_material *p, int l
     needed[count][0] = "ionic_conductivity_S_cm";
     needed[count++][1] = "every layer has one";
   }
-  if (isnan(p->exchange_current_mA_cm2) && touched) {
+  if (isnan(p->exchange_current_mA_cm2) && touched && !is_literature(cfg)) {
     needed[count][0] = "exchange_current_mA_cm2";
     needed[count++][1] = "lithium can touch this layer";
   }
-  if (has_salt(p) && isnan(p->salt_concentration_mol_L) && !film) {
+  const bool salt = has_salt(p) || is_literature(cfg);
+  const char *why = is_literature(cfg) ? "interface is 'allen_cahn'" : "the transference number is below 1";
+  if (salt && isnan(p->salt_concentration_mol_L) && !film) {
     needed[count][0] = "salt_concentration_mol_L";
-    needed[count++][1] = "the transference number is below 1";
+    needed[count++][1] = why;
   }
-  if (has_salt(p) && isnan(p->diffusivity_cm2_s) && !film) {
+  if (salt && isnan(p->diffusivity_cm2_s) && !film) {
     needed[count][0] = "diffusivity_cm2_s";
-    needed[count++][1] = "the transference number is below 1";
+    needed[count++][1] = why;
   }
   if (cfg->model.electrons) {
     needed[count][0] = "electronic_conductivity_S_cm";
@@ -1261,10 +1361,58 @@ static void check_protocol(const reader *r) {
   check_events(r);
 }
 
+/* The longest explicit step, for both kinds of model. */
+static void check_step(const reader *r) {
+  const double limit = pf_config_step_limit(r->cfg);
+  if (r->cfg->solver.time_step_max_s > limit)
+    say(r, PF_ERROR, SOLVER, 0, "time_step_max_s",
+        "found %g s: the explicit step of this model is stable up to %.4g s on this grid (default: 0.9 of it)",
+        r->cfg->solver.time_step_max_s, limit);
+}
+
+static void check_literature(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const pf_config_allen_cahn *a = &cfg->allen_cahn;
+  if (!is_literature(cfg)) return;
+  if (cfg->layers != 1 || cfg->layer[0].film)
+    say(r, PF_ERROR, MODEL, 0, "interface", "found 'allen_cahn': it has one electrolyte, one &layer of at least 3 W");
+  if (cfg->model.frame == PF_FRAME_STACK)
+    say(r, PF_ERROR, MODEL, 0, "frame", "found 'stack': the front of 'allen_cahn' moves over the grid");
+  if (given(cfg, PROTOCOL, 0, "mode") && cfg->protocol.mode != PF_MODE_POTENTIOSTATIC)
+    say(r, PF_ERROR, PROTOCOL, 0, "mode",
+        "'allen_cahn' is driven by a voltage, as published; allowed: 'potentiostatic'");
+  if (dimensions(cfg) == 3 && a->anisotropy > 0 && a->symmetry != 4)
+    say(r, PF_ERROR, ALLEN_CAHN, 0, "symmetry", "found %d, in 3-D allowed: 4 (cubic)", a->symmetry);
+  if (dimensions(cfg) > 1 && !(2 * a->seeds * a->seed_radius_um <= cfg->grid.cells[1] * cfg->grid.spacing_um))
+    say(r, PF_ERROR, ALLEN_CAHN, 0, "seed_radius_um", "found %g um: %d seeds do not fit into Ly = %g um",
+        a->seed_radius_um, a->seeds, cfg->grid.cells[1] * cfg->grid.spacing_um);
+  check_step(r);
+}
+
+/* A benchmark is defined in one domain. */
+static void check_benchmark(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const bool third = cfg->benchmark.problem == PF_PROBLEM_3;
+  const double h = cfg->grid.spacing_um, length[2] = {third ? 960 : 0.5, third ? 960 : 1};
+  const int *n = cfg->grid.cells;
+  bool fits = n[2] == 1;
+  for (int d = 0; d < 2; d++) fits = fits && fabs(n[d] * h - length[d]) <= 1e-9 * length[d];
+  if (!fits && !source_of(cfg, GRID, 0, "cells")->bad && !isnan(h))
+    say(r, PF_ERROR, GRID, 0, "cells",
+        "found %d x %d x %d cells of %g: this benchmark is defined on %g x %g in a plane, as %s", n[0], n[1], n[2], h,
+        length[0], length[1], third ? "480 x 480 cells of 2" : "100 x 200 cells of 0.005");
+  check_step(r);
+}
+
 static void check(const reader *r) {
   const pf_config *cfg = r->cfg;
   check_keys(r);
   check_grid(r);
+  if (cfg->benchmark.on) {
+    check_benchmark(r);
+    return;
+  }
+  check_literature(r);
   check_lithium(r);
   check_layers(r);
   check_protocol(r);
@@ -1451,7 +1599,10 @@ static bool is_of_material(const pf_config *cfg, int group, int which, int k) {
 void pf_config_print(const pf_config *cfg, FILE *out) {
   for (int group = 0; group < PF_GROUPS; group++) {
     const pf_group *g = &pf_config_groups[group];
-    if ((group == MICROSTRUCTURE || group == NUCLEATION || group == ALLEN_CAHN) && !is_group_there(cfg, group, 0))
+    if ((group == MICROSTRUCTURE || group == NUCLEATION || group == ALLEN_CAHN || group == BENCHMARK) &&
+        !is_group_there(cfg, group, 0))
+      continue;
+    if (cfg->benchmark.on && foreign(cfg, group, &g->key[0]) && !is_group_there(cfg, group, 0) && group != SOLVER)
       continue;
     for (int which = 0; which < group_count(cfg, group); which++) {
       fprintf(out, "&%s\n", g->name);

@@ -20,13 +20,14 @@ enum {
   PF_EVENTS_MAX = 8,
   PF_NAME_MAX = 64,   /* bytes of a name with its zero */
   PF_PATH_MAX = 1024, /* bytes of a path with its zero */
-  PF_GROUPS = 14,     /* groups of the table */
+  PF_GROUPS = 15,     /* groups of the table */
   PF_GROUP_KEYS = 24, /* most keys of one group */
   PF_GROUP_REPEATS = 32
 };
 
 /* The order of the names is that of the choices in the table. */
 typedef enum pf_interface { PF_INTERFACE_REACTION, PF_INTERFACE_ALLEN_CAHN } pf_interface;
+typedef enum pf_problem { PF_PROBLEM_3, PF_PROBLEM_7A, PF_PROBLEM_7B, PF_PROBLEM_7C } pf_problem;
 typedef enum pf_frame { PF_FRAME_AUTO, PF_FRAME_GRID, PF_FRAME_STACK } pf_frame;
 typedef enum pf_eigenstrain { PF_EIGENSTRAIN_NORMAL, PF_EIGENSTRAIN_ISOTROPIC } pf_eigenstrain;
 typedef enum pf_elastic_force { PF_ELASTIC_TRACTION, PF_ELASTIC_ENERGY } pf_elastic_force;
@@ -157,7 +158,15 @@ typedef struct pf_config_allen_cahn {
   double L_sigma_m3_J_s, L_eta_per_s, kappa_J_m, barrier_J_m3, anisotropy;
   int symmetry;
   double noise, site_density_mol_L;
+  double seed_radius_um;
+  int seeds, potential_steps;
 } pf_config_allen_cahn;
+
+typedef struct pf_config_benchmark {
+  int problem;     /* pf_problem */
+  double end_time; /* resolved: the benchmark's */
+  bool on;         /* derived: this run is one */
+} pf_config_benchmark;
 
 /* Where a key was set. */
 typedef struct pf_config_source {
@@ -181,6 +190,7 @@ typedef struct pf_config {
   pf_config_output output;
   pf_config_solver solver;
   pf_config_allen_cahn allen_cahn;
+  pf_config_benchmark benchmark;
   int layers, materials, hotspots;
 
   char *path;       /* of the input file, as given; owned */
@@ -243,6 +253,8 @@ void pf_config_free(pf_config *cfg);
 /* The n-th electrolyte that a cell of the grid can hold, NULL: there are not so many.  First the layers that are no films, in
  * order (a microstructure's first part stands for the layer that it fills), then the microstructure's other parts. */
 const pf_config_material *pf_config_electrolyte(const pf_config *cfg, int n);
+/* The longest stable explicit time step of `allen_cahn` and of the benchmarks, s; INFINITY: the model has none. */
+double pf_config_step_limit(const pf_config *cfg);
 /* Was this key of the `which`-th (from 0) group set, in the file or by --set? */
 bool pf_config_given(const pf_config *cfg, const char *group, int which, const char *key);
 /* Where it was; of a key that was not set its group, else the begin of the file. */

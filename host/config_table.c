@@ -340,6 +340,21 @@ static const pf_key allen_cahn_keys[] = {
      .help = "amplitude of the noise"},
     {"site_density_mol_L", PF_KEY_NUMBER, PLACE(T, site_density_mol_L), .preset = "76.4", .unit = "mol/L", POSITIVE,
      .help = "c_s, sites of the metal"},
+    {"seed_radius_um", PF_KEY_NUMBER, PLACE(T, seed_radius_um), .preset = "0", .unit = "um", NOT_NEGATIVE,
+     .dimensions = 2, .help = "half discs of metal on the electrode, 0: none"},
+    {"seeds", PF_KEY_INTEGER, PLACE(T, seeds), .preset = "1", .unit = "", .least = 1, .most = 1000, .dimensions = 2,
+     .help = "how many of them, evenly along y"},
+    {"potential_steps", PF_KEY_INTEGER, PLACE(T, potential_steps), .preset = "1", .unit = "", .least = 1, .most = 20,
+     .help = "explicit steps for each solution of the potential"},
+};
+#undef T
+
+#define T pf_config_benchmark
+static const pf_key benchmark_keys[] = {
+    {"problem", PF_KEY_CHOICE, PLACE(T, problem), .unit = "", .required = true,
+     .choices = "pfhub3|pfhub7a|pfhub7b|pfhub7c", .help = "of PFHub: growth of a dendrite, or a manufactured solution"},
+    {"end_time", PF_KEY_NUMBER, PLACE(T, end_time), .resolved = "the benchmark's: 1500 or 8", .unit = "s", POSITIVE,
+     .help = "when the run ends, in the benchmark's unit of time"},
 };
 #undef T
 
@@ -366,6 +381,8 @@ const pf_group pf_config_groups[PF_GROUPS] = {
     {"output", 1, GROUP(output), .help = "what is written"},
     {"solver", 1, GROUP(solver), .help = "numerics"},
     {"allen_cahn", 1, GROUP(allen_cahn), .help = "only with interface = 'allen_cahn'"},
+    {"benchmark", 1, GROUP(benchmark),
+     .help = "a problem of PFHub instead of a cell: lengths and times in its units, which stand for um and s"},
 };
 
 _Static_assert(sizeof layer_keys / sizeof layer_keys[0] <= PF_GROUP_KEYS, "PF_GROUP_KEYS is too small");

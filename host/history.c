@@ -10,7 +10,8 @@
 
 static const char pf_history_heading[] =
     "time_s,current_mA_cm2,voltage_mV,charge_mAh_cm2,deposited_um,retreat_um,front_mean_um,front_max_um,front_min_um,"
-    "roughness_um,salt_min_mol_L,electronic_leak_fraction,peak_stress_MPa,profile_q,half_cycle,step,dt_s\n";
+    "roughness_um,salt_min_mol_L,electronic_leak_fraction,peak_stress_MPa,profile_q,half_cycle,step,dt_s,"
+    "tip_velocity_um_h,dendrite_area_um2,benchmark_value\n";
 
 /* Adds a whole line; cuts the file back to whole lines if that fails half-way. */
 static pf_status pf_history_append(pf_history *h, const char *line, size_t length) {
@@ -63,8 +64,11 @@ pf_status pf_history_write(pf_history *history, const pf_history_row *row) {
   int used = 0;
   for (size_t i = 0; i < sizeof before / sizeof before[0]; ++i)
     used += snprintf(line + used, sizeof line - (size_t)used, "%s,", pf_number_text(before[i], number));
-  used += snprintf(line + used, sizeof line - (size_t)used, "%d,%ld,%s\n", row->half_cycle, row->step,
-                   pf_number_text(row->dt_s, number));
+  used += snprintf(line + used, sizeof line - (size_t)used, "%d,%ld", row->half_cycle, row->step);
+  const double after[] = {row->dt_s, row->tip_velocity_um_h, row->dendrite_area_um2, row->benchmark_value};
+  for (size_t i = 0; i < sizeof after / sizeof after[0]; ++i)
+    used += snprintf(line + used, sizeof line - (size_t)used, ",%s", pf_number_text(after[i], number));
+  used += snprintf(line + used, sizeof line - (size_t)used, "\n");
   return pf_history_append(history, line, (size_t)used);
 }
 

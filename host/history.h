@@ -20,6 +20,9 @@ typedef struct pf_history_row { /* the columns in this order; NAN where the phys
   int half_cycle; /* from 1 */
   long step;
   double dt_s;
+  double tip_velocity_um_h; /* of front_max_um in the last step */
+  double dendrite_area_um2; /* lithium of the working electrode gained on the grid, of a plane; NAN in 1-D */
+  double benchmark_value;   /* of PFHub: free energy (3), L2 error (7) */
 } pf_history_row;
 
 typedef struct pf_history {

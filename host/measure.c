@@ -1,5 +1,7 @@
 #include "measure.h"
 
+#include "explicit.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,9 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
   const ptrdiff_t rows = pf_rows(g);
   const pf_grid lines = {1, g->ny, g->nz, g->h};
   double sums[PF_SUMS];
-  PF_TRY(PF_MAP(s->backend, front, &lines, .xi = s->xi, .owner = s->owner, .front = s->front, .nx = g->nx));
+  PF_TRY(PF_MAP(s->backend, front, &lines, .xi = s->xi, .owner = s->owner, .front = s->front, .nx = g->nx,
+                .level = s->params.law == PF_LAW_DENDRITE ? log(3) : 0)); /* PFHub 3: phi = 1/2, xi = 3/4 */
+  PF_TRY(PF_SUM(s->backend, lithium, g, sums, .xi = s->xi, .owner = s->owner));
   double *front = malloc((size_t)rows * sizeof(double));
   PF_CHECK(front, PF_NO_MEMORY, "no memory for the front");
   const pf_status status = s->backend->download(s->backend, front, s->front, (size_t)rows * sizeof(double));
@@ -30,11 +34,13 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
   free(front);
   const double h_um = g->h / um, deposited = s->lithium_passed[0] / (double)rows * h_um;
   const double per_charge = s->params.growth * g->h / s->scales.current; /* Vm/F, m3/C */
+  const bool literature = s->params.law == PF_LAW_ALLEN_CAHN; /* its two currents differ: deposited_um is no charge */
   *row = (pf_history_row){
       .time_s = s->time,
       .current_mA_cm2 = s->current / (double)rows * s->scales.current / 10,
       .voltage_mV = 1e3 * s->voltage * s->scales.potential,
-      .charge_mAh_cm2 = s->electrons ? pf_measure_charge(s, s->charge) : deposited * um / per_charge / 36000,
+      .charge_mAh_cm2 =
+          (s->electrons || literature ? s->charge / (double)rows * h_um : deposited) * um / per_charge / 36000,
       .deposited_um = deposited,
       .retreat_um = s->lithium_retreat[0] / (double)rows * h_um,
       .front_mean_um = mean * h_um,
@@ -48,12 +54,16 @@ pf_status pf_measure_row(pf_state *s, pf_history_row *row) {
       .half_cycle = 1,
       .step = s->step,
       .dt_s = s->dt,
+      .tip_velocity_um_h = (double)NAN,
+      .dendrite_area_um2 = pf_dimensions(g) > 1 ? (sums[0] - s->lithium_start[0]) * h_um * h_um / g->nz : (double)NAN,
   };
   if (s->elasticity) {
     PF_TRY(PF_MAX(s->backend, elastic_peak, g, sums, .xi = s->xi, .stress = s->stress, .cells = pf_cells(g),
                   .dimensions = s->elasticity->dimensions));
     row->peak_stress_MPa = sums[0] / 1e6;
   }
+  PF_TRY(pf_explicit_value(s, &row->benchmark_value));
+  if (literature) row->salt_min_mol_L = s->salt_least * s->params.material[0].c0 / 1000;
   if (s->salty) {
     double c0 = (double)INFINITY; /* of the layer with least salt: s is continuous, c is not */
     for (int m = 0; m < PF_MATERIALS; m++)

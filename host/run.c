@@ -182,8 +182,11 @@ static pf_status watch(run *r) {
 static pf_status observe(run *r, const pf_step_report *step) {
   const bool due = r->state->step % PF_HEALTH_STEPS == 0 || pf_protocol_done(&r->protocol, r->state->time);
   if (due) PF_TRY(pf_health_check(&r->health, r->state, r->log));
+  const double tip_um = r->row.front_max_um, then_s = r->row.time_s;
   PF_TRY(pf_measure_row(r->state, &r->row));
   r->row.half_cycle = r->protocol.phase.half_cycle;
+  if (r->row.time_s > then_s)
+    r->row.tip_velocity_um_h = 3600 * (r->row.front_max_um - tip_um) / (r->row.time_s - then_s);
   const int events = r->protocol.events;
   PF_TRY(pf_protocol_observe(&r->protocol, r->state, step->limited, &r->row));
   for (int e = events; e < r->protocol.events; e++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cell_pfhub.h"
 #include "cell_random.h"
 #include "microstructure.h"
 #include "pf_constants.h"
@@ -123,9 +124,57 @@ static pf_nucleation_law nucleation(const pf_config *cfg, const pf_scenario *s) 
   return law;
 }
 
+/* (5); lithium is what has the model's density of sites. */
+static void literature(const pf_config *cfg, pf_scenario *s) {
+  const pf_config_allen_cahn *a = &cfg->allen_cahn;
+  const pf_config_material *m = s->electrolyte[0];
+  const double h = s->grid.h;
+  pf_params *p = &s->params;
+  p->law = PF_LAW_ALLEN_CAHN;
+  p->counter = PF_COUNTER_IDEAL;
+  p->growth = s->scales.current / (PF_FARADAY * a->site_density_mol_L * mol_L * h);
+  p->material[0].c0 = m->salt_concentration_mol_L * mol_L;
+  p->material[0].exchange = 0;
+  p->allen_cahn = (pf_allen_cahn){.barrier = a->L_sigma_m3_J_s * a->barrier_J_m3,
+                                  .gradient = a->L_sigma_m3_J_s * a->kappa_J_m / (h * h),
+                                  .reaction = a->L_eta_per_s,
+                                  .alpha = m->transfer_coefficient,
+                                  .anisotropy = a->anisotropy,
+                                  .noise = a->noise,
+                                  .diffusion = m->diffusivity_cm2_s * cm2_s / (h * h),
+                                  .sites = a->site_density_mol_L / m->salt_concentration_mol_L,
+                                  .metal = cfg->lithium.electronic_conductivity_S_cm / m->ionic_conductivity_S_cm,
+                                  .symmetry = a->symmetry,
+                                  .potential_steps = a->potential_steps,
+                                  .seed = (uint32_t)cfg->run.random_seed};
+}
+
+/* A benchmark of PFHub: no cell, no units. */
+static void benchmark(const pf_config *cfg, pf_scenario *s) {
+  const int problem = cfg->benchmark.problem;
+  pf_params *p = &s->params;
+  s->scales = (pf_scales){1, s->grid.h, 1};
+  s->reference_conductivity = 1;
+  s->stack = false;
+  s->electrolytes = 1;
+  p->growth = 1;
+  p->eps = cfg->model.interface_width_cells / 4;
+  p->floor = 1e-6;
+  p->counter = PF_COUNTER_IDEAL;
+  p->material[0].conductance = 1;
+  p->material[0].enters = 1;
+  p->law = problem == PF_PROBLEM_3 ? PF_LAW_DENDRITE : PF_LAW_MMS;
+  p->mms.kappa = problem == PF_PROBLEM_7A ? 4e-4 : 1.5625e-6;
+  p->mms.turn = pi * (problem == PF_PROBLEM_7C ? 0.5 : 0.0625);
+}
+
 void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   *s = (pf_scenario){0};
   s->grid = (pf_grid){cfg->grid.cells[0], cfg->grid.cells[1], cfg->grid.cells[2], cfg->grid.spacing_um * um};
+  if (cfg->benchmark.on) {
+    benchmark(cfg, s);
+    return;
+  }
   s->stack = cfg->model.frame == PF_FRAME_STACK;
   for (int n = 0; n < cfg->layers; n++)
     if (!cfg->layer[n].film) s->layer_of[s->layers++] = n;
@@ -158,6 +207,7 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   /* (9): lithium's is capped, which costs an error of that order and saves the conditioning */
   p->metal = fmin(cfg->lithium.electronic_conductivity_S_cm * S_cm / s->reference_conductivity, 1e4);
   for (int m = 0; m < s->electrolytes; m++) p->metal = fmax(p->metal, p->material[m].electronic);
+  if (cfg->model.interface == PF_INTERFACE_ALLEN_CAHN) literature(cfg, s);
 }
 
 /* ---- fields ---- */
@@ -239,6 +289,37 @@ static pf_status fill_materials(const pf_config *cfg, const pf_scenario *sc, uin
   return pf_microstructure_fill(cfg, material);
 }
 
+/* Half discs of metal on the electrode, evenly along y (in 3-D: in the middle of z); xi where they are, else 0. */
+static double seeds(const pf_config *cfg, const pf_grid *g, double x, ptrdiff_t row, double w) {
+  const int count = cfg->allen_cahn.seeds;
+  const double radius = cfg->allen_cahn.seed_radius_um * um, h = g->h, period = g->ny * h / count;
+  if (!(radius > 0)) return 0;
+  const double y = ((double)(row % g->ny) + 0.5) * h, z = ((double)(row / g->ny) + 0.5) * h;
+  const double dy = apart(fmod(y, period), 0.5 * period, period), dz = g->nz > 1 ? z - 0.5 * g->nz * h : 0;
+  const double dx = x - cfg->lithium.thickness_um * um;
+  return 1 / (1 + exp((sqrt(dx * dx + dy * dy + dz * dz) - radius) / w));
+}
+
+static void fill_benchmark(const pf_scenario *sc, initial *f) {
+  const pf_grid *g = &sc->grid;
+  const double h = g->h / um;
+  for (ptrdiff_t row = 0; row < pf_rows(g); row++) {
+    const double y = ((double)row + 0.5) * h;
+    f->hotspot[row] = 1;
+    for (int i = 0; i < g->nx; i++) {
+      const double x = (i + 0.5) * h;
+      double *xi = &f->xi[row * g->nx + i], *s = &f->s[row * g->nx + i];
+      if (sc->params.law == PF_LAW_MMS) {
+        *xi = pf_mms_solution(&sc->params.mms, x, 0.25 + 0.03 * sin(22 * pi * y));
+        *s = 1;
+      } else { /* phi = tanh((8 - r)/sqrt 2), U = -0.3 everywhere */
+        *xi = 0.5 * (1 + tanh((8 - hypot(x, y)) / sqrt(2)));
+        *s = 0.7;
+      }
+    }
+  }
+}
+
 static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, initial *f) {
   const pf_grid *g = &sc->grid;
   const double h = g->h, w = width(cfg) / 4;
@@ -253,6 +334,7 @@ static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, 
       const double x = (i + 0.5) * h;
       double xi = 1 / (1 + exp((x - f->front[row]) / (slope * w)));
       if (sc->params.counter == PF_COUNTER_RESOLVED) xi += 1 / (1 + exp((far - x) / w));
+      if (sc->params.law == PF_LAW_ALLEN_CAHN) xi = fmax(xi, seeds(cfg, g, x, row, w));
       f->xi[at.c + i] = xi;
       f->s[at.c + i] = 1;
     }
@@ -294,9 +376,14 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
   f->film_e = calloc((size_t)sc->grid.nx + 1, sizeof(double));
   PF_CHECK(f->xi && f->s && f->material && f->hotspot && f->front && f->film_x && f->film_e, PF_NO_MEMORY,
            "no memory for the initial fields of %zu cells", n);
-  PF_TRY(pf_scenario_front(cfg, &sc->grid, f->front));
-  fill_rows(cfg, sc, s, f);
-  PF_TRY(fill_materials(cfg, sc, f->material));
+  if (cfg->benchmark.on) {
+    fill_benchmark(sc, f);
+    memset(f->material, 0, n);
+  } else {
+    PF_TRY(pf_scenario_front(cfg, &sc->grid, f->front));
+    fill_rows(cfg, sc, s, f);
+    PF_TRY(fill_materials(cfg, sc, f->material));
+  }
   pf_backend *b = s->backend;
   PF_TRY(b->upload(b, s->xi, f->xi, n * sizeof(double)));
   PF_TRY(b->upload(b, s->s, f->s, n * sizeof(double)));
@@ -309,7 +396,9 @@ static pf_status start(const pf_config *cfg, const pf_scenario *sc, pf_state *s,
   s->tolerance = cfg->solver.potential_tolerance;
   s->mechanics = sc->mechanics;
   if (s->elasticity) set_moduli(cfg, sc, s->elasticity);
-  return pf_state_start(s);
+  PF_TRY(pf_state_start(s));
+  if (cfg->benchmark.on) s->lithium_start[0] = 0; /* all that is solid counts */
+  return PF_OK;
 }
 
 pf_status pf_scenario_start(const pf_config *cfg, const pf_scenario *sc, pf_backend *backend, pf_state **state) {
@@ -340,7 +429,33 @@ static pf_status describe_microstructure(const pf_config *cfg, const pf_scenario
   return status;
 }
 
+/* Of the models that are advanced explicitly. */
+static void describe_explicit(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
+  const pf_allen_cahn *a = &sc->params.allen_cahn;
+  const double h = cfg->grid.spacing_um, length = 0.5 * width(cfg) / um; /* of tanh, 2 l */
+  fprintf(out, "! derived\n");
+  if (sc->params.law == PF_LAW_ALLEN_CAHN) {
+    const double volts = 1e-3 * cfg->protocol.voltage_mV / sc->scales.potential;
+    const double push = a->reaction * (exp(a->alpha * volts) - exp((a->alpha - 1) * volts));
+    fprintf(out, "!   length of the tanh        %.4g um, %.3g cells; below 2 cells the grid pins the front\n", length,
+            length / h);
+    fprintf(out, "!   speed of a flat front     %.4g um/s where there is salt, h -> 0\n", 3 * length * push);
+    fprintf(out, "!   smoothing of a ripple     %.4g/k^2 s, k in 1/um (L_sigma kappa)\n", 1 / (a->gradient * h * h));
+  } else {
+    fprintf(out, "!   length of the tanh        %.4g, %.3g cells\n", length, length / h);
+  }
+  fprintf(out, "!   longest stable step       %.4g s, taken %.4g s\n", pf_config_step_limit(cfg),
+          cfg->solver.time_step_max_s);
+  const double bytes = pf_state_bytes(&sc->grid, &sc->params);
+  fprintf(out, "!   memory of the fields      %.4g MiB, %.0f bytes a cell\n", bytes / 0x1p20,
+          bytes / (double)pf_cells(&sc->grid));
+}
+
 pf_status pf_scenario_describe(const pf_config *cfg, const pf_scenario *sc, FILE *out) {
+  if (sc->params.law != PF_LAW_REACTION) {
+    describe_explicit(cfg, sc, out);
+    return PF_OK;
+  }
   const double v = thermal(cfg), molar = cfg->lithium.molar_volume_cm3_mol * 1e-6;
   const double current = given(cfg->protocol.current_mA_cm2, (double)NAN) * mA_cm2;
   double gap = sc->grid.nx * sc->grid.h - (cfg->lithium.thickness_um + cfg->lithium.counter_thickness_um) * um;

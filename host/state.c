@@ -45,6 +45,8 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(front, rows, MADE),
       ARRAY(nucleus, s->params.nucleation.rate > 0 ? n : 0, KEPT),
       ARRAY(born, s->params.nucleation.rate > 0 ? n : 0, MADE),
+      ARRAY(noise, s->params.law == PF_LAW_ALLEN_CAHN ? n : 0, KEPT),
+      ARRAY(line, s->params.law == PF_LAW_MMS ? 3 * rows : 0, MADE),
       ARRAY(scratch, n, MADE),
       ARRAY(d_params, 1, MADE),
       ARRAY(d_pairs, PF_MATERIALS * PF_MATERIALS, MADE),

@@ -84,6 +84,9 @@ typedef struct pf_mechanics {
   X(double, salt_out, )                                                                            \
   X(double, nuclei, )         /* born so far */                                                    \
   X(double, nucleated, )      /* lithium that reacted where it is no electrode's, cells */          \
+  /* Explicit models (explicit.h): the interval that `noise` was drawn for, from 1; salt cut off. */ \
+  X(double, noise_drawn, )                                                                         \
+  X(double, salt_cut, )                                                                            \
   X(double, faraday_error, )  /* relative, of the last step */                                     \
   X(double, salt_error, )                                                                          \
   /* Mechanics: stretch (elasticity.h); cells and s since the stress was found; counts. */           \
@@ -128,6 +131,9 @@ typedef struct pf_state {
 
   float *nucleus; /* shape of nuclei that are not filled yet, 0 elsewhere; NULL: there are none (nucleation.h) */
   uint8_t *born;  /* [cells]: of this step */
+
+  float *noise; /* of the literature's model, -1 ... 1, else NULL */
+  double *line; /* [3][nz][ny]: of the manufactured solution (cell_pfhub.h), else NULL */
 
   /* Electronic potential (electrons.h, cell_electrons.h); NULL without. */
   double *phi_e, *phi_e_start; /* RT/F */

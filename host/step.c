@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "explicit.h"
 #include "mechanics.h"
 #include "nucleation.h"
 #include "transport.h"
@@ -107,6 +108,7 @@ static void set_frame(pf_state *s, double current) {
 
 pf_status pf_step_start(pf_state *s, const pf_drive *drive, pf_step_report *report) {
   pf_transport_report transport;
+  if (s->params.law != PF_LAW_REACTION) return pf_explicit_start(s, drive, report);
   s->shift = 0;
   PF_TRY(pf_mechanics_solve(s)); /* (10), (11) */
   PF_TRY(pf_transport_step(s, 0, drive, &transport));
@@ -120,6 +122,7 @@ pf_status pf_step_start(pf_state *s, const pf_drive *drive, pf_step_report *repo
 
 pf_status pf_step(pf_state *s, const pf_step_control *control, const pf_drive *drive, double dt_most,
                   pf_step_report *report) {
+  if (s->params.law != PF_LAW_REACTION) return pf_explicit_step(s, control, drive, dt_most, report);
   *report = (pf_step_report){0};
   double dt = fmin(control->dt_max, dt_most);
   if (s->speed > 0) dt = fmin(dt, control->cfl / s->speed);

@@ -99,20 +99,24 @@ PF_CELL pf_sums pf_cell_watch_ranges(const pf_watch_ranges_args *k, pf_at at) {
   return out;
 }
 
-/* Place of the front on a lateral line, in cells from x = 0: the highest point xi = 1/2 of lithium of the working
- * electrode.  Launched over {1, ny, nz}. */
-#define PF_ARGS_front(IN, OUT, VAR, VAL) IN(double, xi) IN(uint8_t, owner) OUT(double, front) VAL(int, nx)
+/* Place of the front on a lateral line, in cells from x = 0: the highest point ln(xi/(1-xi)) = level (0: xi = 1/2) of
+ * lithium of the working electrode.  Launched over {1, ny, nz}. */
+// clang-format off
+#define PF_ARGS_front(IN, OUT, VAR, VAL) \
+  IN(double, xi) IN(uint8_t, owner) OUT(double, front) VAL(int, nx) VAL(double, level)
+// clang-format on
 PF_ARGS(front);
 PF_CELL void pf_cell_front(const pf_front_args *k, pf_at at) {
   const ptrdiff_t start = at.row * k->nx;
+  const double least = 1 / (1 + exp(-k->level));
   double front = 0;
   for (int i = k->nx - 1; i >= 0; i--) {
     const ptrdiff_t c = start + i;
-    if (!(k->xi[c] >= 0.5) || (k->owner[c] & PF_DEAD) || k->owner[c] == PF_COUNTER) continue;
+    if (!(k->xi[c] >= least) || (k->owner[c] & PF_DEAD) || k->owner[c] == PF_COUNTER) continue;
     const double here = k->xi[c], next = i + 1 < k->nx ? k->xi[c + 1] : here;
     front = i + 0.5;
     /* the profile is logistic: ln(xi/(1-xi)) is linear, so its zero is found without error on a planar front */
-    if (next < 0.5) front += pf_logit(here) / (pf_logit(here) - pf_logit(next));
+    if (next < least) front += (pf_logit(here) - k->level) / (pf_logit(here) - pf_logit(next));
     break;
   }
   k->front[at.row] = front;

@@ -9,7 +9,7 @@
 #include "pf_types.h"
 
 /* Streams: what the numbers are for. */
-enum { PF_RANDOM_ROUGHNESS = 1, PF_RANDOM_GRAINS = 2, PF_RANDOM_PORES = 3, PF_RANDOM_NUCLEI = 4 };
+enum { PF_RANDOM_ROUGHNESS = 1, PF_RANDOM_GRAINS = 2, PF_RANDOM_PORES = 3, PF_RANDOM_NUCLEI = 4, PF_RANDOM_NOISE = 5 };
 
 /* Four independent numbers, evenly between 0 and 1, neither of them. */
 typedef struct pf_uniform {

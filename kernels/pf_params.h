@@ -51,7 +51,33 @@ typedef struct pf_nucleation_law {
   uint32_t seed;
 } pf_nucleation_law;
 
+/* Which law moves the interface. */
+typedef enum pf_law { PF_LAW_REACTION, PF_LAW_ALLEN_CAHN, PF_LAW_DENDRITE, PF_LAW_MMS } pf_law;
+
+/* (5), the literature's model (cell_allen_cahn.h). */
+typedef struct pf_allen_cahn {
+  double barrier, gradient; /* L_s W_b, L_s kappa_0/h^2, 1/s */
+  double reaction;          /* L_eta, 1/s */
+  double alpha;             /* a */
+  double anisotropy;        /* delta */
+  double noise;             /* amplitude, 1/s */
+  double diffusion;         /* D/h^2, 1/s */
+  double sites;             /* c_s/c0 */
+  double metal;             /* sigma_e/sigma_s */
+  int32_t symmetry;         /* omega */
+  int32_t potential_steps;  /* explicit steps for each solution of the potential */
+  uint32_t seed;
+} pf_allen_cahn;
+
+/* Benchmark 7 of PFHub (cell_pfhub.h): kappa, C_2. */
+typedef struct pf_mms {
+  double kappa, turn;
+} pf_mms;
+
 typedef struct pf_params {
+  int32_t law; /* pf_law */
+  pf_allen_cahn allen_cahn;
+  pf_mms mms;
   double capillary;          /* gamma Vm/(R T h): (Vm/F) gamma K in RT/F for K in 1/h */
   double growth;             /* (Vm/F) kappa_ref R T/(F h^2), 1/s: d xi/dt = growth r for a scaled r */
   double eps;                /* W/4 in cells, (1) */

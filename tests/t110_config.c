@@ -100,7 +100,9 @@ static void names_are_fixed(void) {
       "ccd_start_mA_cm2 ccd_step_mA_cm2 ccd_stop_mA_cm2 end_at voltage_limit_mV dendrite_length_um",
       "output snapshot_interval_h snapshot_count fields compression vtk history_interval_s checkpoint_interval_min",
       "solver cfl potential_tolerance mechanics_tolerance time_step_max_s precision",
-      "allen_cahn L_sigma_m3_J_s L_eta_per_s kappa_J_m barrier_J_m3 anisotropy symmetry noise site_density_mol_L"};
+      "allen_cahn L_sigma_m3_J_s L_eta_per_s kappa_J_m barrier_J_m3 anisotropy symmetry noise site_density_mol_L "
+      "seed_radius_um seeds potential_steps",
+      "benchmark problem end_time"};
   for (int g = 0; g < PF_GROUPS; g++) {
     char text[1024];
     size_t n = (size_t)snprintf(text, sizeof text, "%s", pf_config_groups[g].name);
@@ -476,9 +478,8 @@ static void materials(void) {
 }
 
 static void not_built(void) {
-  SAYS(CELL "&model interface='allen_cahn' /\n",
-       "t.nml:5:8: error: &model interface: found 'allen_cahn', which is not built yet\n");
-  SAYS(CELL "&allen_cahn noise=0 /\n", "t.nml:5:1: error: &allen_cahn: this group is not built yet\n");
+  SAYS(CELL "&allen_cahn noise=0 /\n",
+       "t.nml:5:13: error: &allen_cahn noise: not of this model: interface is 'reaction_interface'\n");
   SAYS(CELL "&output checkpoint_interval_min=5 / &solver precision='double' / &run max_walltime_min=1 /\n",
        "t.nml:5:45: error: &solver precision: found 'double', which is not built yet\n");
   SETS_SAY("--set 1: error: &protocol end_at: 'nucleation' cannot come: there is no &nucleation\n",

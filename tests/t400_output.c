@@ -234,18 +234,19 @@ static void history_rows(void) {
   text = text_of(path, "history.csv");
   static const char heading[] =
       "time_s,current_mA_cm2,voltage_mV,charge_mAh_cm2,deposited_um,retreat_um,front_mean_um,front_max_um,front_min_um,"
-      "roughness_um,salt_min_mol_L,electronic_leak_fraction,peak_stress_MPa,profile_q,half_cycle,step,dt_s\n";
+      "roughness_um,salt_min_mol_L,electronic_leak_fraction,peak_stress_MPa,profile_q,half_cycle,step,dt_s,"
+      "tip_velocity_um_h,dendrite_area_um2,benchmark_value\n";
   CU_ASSERT_FATAL(strncmp(text, heading, sizeof heading - 1) == 0);
   CU_ASSERT_EQUAL(count_text(text, "\n"), 11);
   CU_ASSERT_EQUAL(count_text(text, "nan,nan"), 10);
   const char *line = text;
   for (int i = 0; i < 10; ++i) {
-    double v[17];
+    double v[20];
     char *end;
     const char *at = line = strchr(line, '\n') + 1;
-    for (int c = 0; c < 17; ++c, at = end + 1) {
+    for (int c = 0; c < 20; ++c, at = end + 1) {
       v[c] = strtod(at, &end);
-      CU_ASSERT_FATAL(*end == (c < 16 ? ',' : '\n'));
+      CU_ASSERT_FATAL(*end == (c < 19 ? ',' : '\n'));
     }
     const pf_history_row row = synthetic_row(i);
     CU_ASSERT(v[0] == row.time_s && v[2] == row.voltage_mV && v[9] == row.roughness_um); /* exactly */

@@ -26,7 +26,10 @@ static void columns(void) {
                               .profile_q = 14,
                               .half_cycle = 15,
                               .step = 16,
-                              .dt_s = 17};
+                              .dt_s = 17,
+                              .tip_velocity_um_h = 18,
+                              .dendrite_area_um2 = 19,
+                              .benchmark_value = 20};
   static const char *const names[] = {"time_s",
                                       "current_mA_cm2",
                                       "voltage_mV",
@@ -43,7 +46,10 @@ static void columns(void) {
                                       "profile_q",
                                       "half_cycle",
                                       "step",
-                                      "dt_s"};
+                                      "dt_s",
+                                      "tip_velocity_um_h",
+                                      "dendrite_area_um2",
+                                      "benchmark_value"};
   const char *folder = pf_test_directory();
   pf_history history;
   PF_ASSERT_OK_FATAL(pf_history_create(folder, false, &history));
@@ -67,7 +73,7 @@ static void columns(void) {
     name = strtok_r(NULL, ",\n", &heading_rest);
     value = strtok_r(NULL, ",\n", &line_rest);
   }
-  CU_ASSERT_EQUAL(count, 17);
+  CU_ASSERT_EQUAL(count, 20);
   CU_ASSERT_PTR_NULL(name);
   CU_ASSERT_PTR_NULL(value);
 }

@@ -155,11 +155,10 @@ static int step_of(const char *event) {
   if (file) fclose(file);
   snprintf(path, sizeof path, "%s/whole/history.csv", base);
   file = fopen(path, "r");
-  while (file && step == 0 && fgets(line, sizeof line, file)) { /* the last column but one */
-    char *last = strrchr(line, ',');
-    if (!last || !(strtod(line, NULL) >= time)) continue;
-    *last = 0;
-    step = atoi(strrchr(line, ',') + 1);
+  while (file && step == 0 && fgets(line, sizeof line, file)) { /* column 16 */
+    const char *at = line;
+    for (int column = 1; at && column < 16; column++) at = strchr(at + 1, ',');
+    if (at && strtod(line, NULL) >= time) step = atoi(at + 1);
   }
   if (file) fclose(file);
   return step;
@@ -295,6 +294,20 @@ static void everything_together(void) {
   const char *input = EVERYTHING "&protocol mode='cycling' current_mA_cm2=1 half_cycle_h=0.05 rest_h=0.01 cycles=2 /\n";
   cut_and_go_on(input, 30, (int[]){7, 13, 0});
   cut_at_event(input, 30, "nucleation");
+}
+
+/* The models that are advanced explicitly: noise that is drawn anew, a potential that starts from the last one, benchmarks. */
+static void explicit_models(void) {
+  cut_and_go_on(
+      "&grid cells=20,12 spacing_um=1 /\n&model interface='allen_cahn' /\n&lithium thickness_um=2 /\n"
+      "&layer ionic_conductivity_S_cm=0.0119 salt_concentration_mol_L=1 diffusivity_cm2_s=3.18e-6 /\n"
+      "&allen_cahn noise=0.1 seed_radius_um=3 potential_steps=7 /\n"
+      "&protocol mode='potentiostatic' voltage_mV=450 duration_h=1 /\n&output history_interval_s=0.001 /\n",
+      40, (int[]){7, 13, 29, 0});
+  cut_and_go_on(
+      "&grid cells=50,100 spacing_um=0.01 /\n&benchmark problem='pfhub7a' /\n"
+      "&output history_interval_s=0.01 /\n",
+      6, (int[]){2, 0});
 }
 
 /* Each physics under each protocol (the short count: two of the protocols), cut in mid half cycle. */
@@ -630,6 +643,7 @@ void t510_checkpoint(void) {
                                           {"cut and gone on: mechanics", mechanics},
                                           {"cut and gone on: 3-D, laminate, potentiostat", three_dimensions},
                                           {"cut and gone on: cycling", cycling_at_every_step},
+                                          {"cut and gone on: explicit models", explicit_models},
                                           {"cut and gone on: ladders, events", ladders},
                                           {"cut and gone on: everything, events", everything_together},
                                           {"cut and gone on: every protocol and physics", every_protocol},

@@ -294,13 +294,40 @@ static void short_after_the_limit(void) { short_circuit("short", 20, 408.37, 15.
 
 static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6, 10.25); }
 
+/* The literature's model on its published grid: lithium that no current has paid for. */
+static void literature(void) {
+  const char *f = run("hong2018", "--set grid%cells=60,60 --set protocol%duration_h=0.0001");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  PF_ASSERT_NEAR(history(f, "deposited_um", true), 0.5640, 0.01);
+  CU_ASSERT(!says(f, "\"faraday_error\": 0,"));
+  printf("[hong: %.4f um, area %.3f um2] ", history(f, "deposited_um", true), history(f, "dendrite_area_um2", true));
+  PF_ASSERT_NEAR(history(f, "dendrite_area_um2", true), 60 * history(f, "deposited_um", true), 1e-6);
+  CU_ASSERT(history(f, "front_max_um", true) > 12 && history(f, "front_max_um", true) < 14);
+  CU_ASSERT(history(f, "tip_velocity_um_h", true) > 0);
+  f = run("chen2015", "--set grid%cells=80,60 --set protocol%duration_h=0.00003 --set allen_cahn%seeds=1");
+  if (!f) return;
+  PF_ASSERT_NEAR(history(f, "deposited_um", true), 0.2812, 0.01);
+  CU_ASSERT(history(f, "front_max_um", true) > 7 && history(f, "front_max_um", true) < 8.5);
+}
+
+/* PFHub's inputs are read, and 7a has the error of its grid (t390). */
+static void pfhub(void) {
+  static const char *const names[] = {"bm3", "bm7a", "bm7b", "bm7c"};
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    char command[4096];
+    snprintf(command, sizeof command, "'%s' --check inputs/pfhub/%s.nml >/dev/null 2>&1", pf_test_program(), names[n]);
+    CU_ASSERT_EQUAL(system(command), 0);
+  }
+}
+
 /* No input without a test. */
 static void all_are_tested(void) {
   static const char *const known[] = {
       "grains",      "latp-le",       "f-latp-le",  "planar",        "sand",
       "ripple",      "hotspot",       "interlayer", "film",          "lif-modulus",
       "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot", "lif-electronic-conductivity",
-      "skeleton",    "hotspot-lif"};
+      "skeleton",    "hotspot-lif",   "chen2015",   "hong2018"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -334,6 +361,8 @@ void t600_inputs(void) {
                                       {"grains", grains},
                                       {"skeleton", skeleton},
                                       {"critical currents", ladders},
+                                      {"the literature's model", literature},
+                                      {"PFHub", pfhub},
                                       {"a ladder to the end of the salt", steep_ladder},
                                       {"a short from depletion", short_from_depletion},
                                       {"a short after the voltage limit has let go", short_after_the_limit},

@@ -23,6 +23,7 @@ static const struct {
     {"coupled", "what electrons, stress, grains and nuclei add to a step", pf_bench_coupled},
     {"grown", "a step with all of them, from 512^2 to 2048^2", pf_bench_grown},
     {"gpu", "a GPU: share of the copy's bandwidth, by kernel; iterations, solves, steps", pf_bench_gpu},
+    {"explicit", "cell updates of the explicit models", pf_bench_explicit},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

@@ -25,6 +25,7 @@ pf_status pf_bench_members(const pf_bench *bench);
 pf_status pf_bench_coupled(const pf_bench *bench);
 pf_status pf_bench_grown(const pf_bench *bench);
 pf_status pf_bench_gpu(const pf_bench *bench);
+pf_status pf_bench_explicit(const pf_bench *bench);
 
 /* A fresh backend of the bench, with `threads` (0: those of the bench). */
 pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend);
