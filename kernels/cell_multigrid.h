@@ -222,13 +222,21 @@ PF_CELL void pf_cell_mg_relax(const pf_mg_relax_args *k, pf_at at) {
   k->u[c] = (k->b[c] + pf_flow_of_float(k->ax, k->ay, k->az, k->u, at)) * k->scale[c];
 }
 
-/* The first one, from u = 0: red cells read no neighbours, and black cells (of grids without a seam) only red ones. */
+/* The first one, from u = 0, of grids without a seam: red cells b/D, black cells with the red ones around them.  Those
+ * are made anew from b, so that no cell reads what another one writes, and one MAP does for both colours. */
 #define PF_ARGS_mg_relax_start(IN, OUT, VAR, VAL) PF_SCALED_OPERATOR(IN) IN(float, b) OUT(float, u)
 PF_ARGS(mg_relax_start);
 PF_CELL void pf_cell_mg_relax_start(const pf_mg_relax_start_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  const float flow = pf_flow_of_float(k->ax, k->ay, k->az, k->u, at);
-  k->u[c] = (k->b[c] + ((at.i + at.j + at.k) & 1 ? flow : 0)) * k->scale[c];
+  const float *b = k->b, *scale = k->scale;
+  float flow = (at.xm ? k->ax[c] * (b[c + at.xm] * scale[c + at.xm]) : 0) +
+               (at.xp ? k->ax[c + at.xp] * (b[c + at.xp] * scale[c + at.xp]) : 0);
+  if (at.ym)
+    flow += k->ay[c] * (b[c + at.ym] * scale[c + at.ym]) + k->ay[c + at.yp] * (b[c + at.yp] * scale[c + at.yp]);
+  if (at.zm)
+    flow += k->az[c] * (b[c + at.zm] * scale[c + at.zm]) + k->az[c + at.zp] * (b[c + at.zp] * scale[c + at.zp]);
+  const float black = (float)((at.i + at.j + at.k) & 1);
+  k->u[c] = (b[c] + black * flow) * scale[c];
 }
 
 /* u = 0: where there is a seam. */
@@ -284,7 +292,7 @@ PF_CELL void pf_cell_mg_coarsest(const pf_mg_coarsest_args *k, pf_at at) {
 // clang-format off
 #define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                      \
   SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_follow) MAP(mg_advance) MAP(mg_direction) MAP(mg_round) \
-  MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_zero) MAP(mg_residual)     \
+  MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) MAP(mg_relax_start) MAP(mg_zero) MAP(mg_residual)     \
   MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
 // clang-format on
 

@@ -24,7 +24,7 @@ extern __shared__ float4 pf_shared[];
 /* The kernels of multigrid cycles. */
 // clang-format off
 #define PF_FUSED(MAP, SWEEP)                                                                                     \
-  MAP(mg_zero) SWEEP(mg_relax) SWEEP(mg_relax_start) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong)           \
+  MAP(mg_zero) SWEEP(mg_relax) MAP(mg_relax_start) MAP(mg_residual) MAP(mg_restrict) MAP(mg_prolong)           \
   MAP(mg_coarsest) MAP(block_fill) SWEEP(block_relax) MAP(block_residual) MAP(block_restrict) MAP(block_prolong) \
   MAP(block_coarsest) SWEEP(box_relax) MAP(box_residual) MAP(box_restrict) MAP(box_prolong)
 // clang-format on

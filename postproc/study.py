@@ -24,7 +24,7 @@ import xarray as xr
 
 import pfread
 
-EVENTS = ("depletion", "voltage_limit", "dendrite", "nucleation", "fracture", "short")
+EVENTS = ("depletion", "voltage_limit", "dendrite", "nucleation", "fracture", "short", "exhaustion")
 
 # Outcomes of a point in the order of the table: unit, what it is.
 OUTCOMES = {

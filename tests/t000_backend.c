@@ -430,6 +430,37 @@ static void waiting_changes_nothing(void) {
   pf_backend_destroy(b);
 }
 
+/* The first sweep of a cycle against a sweep from zero. */
+static void first_sweep(void) {
+  static const pf_grid grids[] = {{9, 1, 1, 1}, {33, 8, 1, 1}, {16, 16, 1, 1}, {17, 6, 4, 1}};
+  pf_backend *b = pf_test_backend();
+  for (int n = 0; n < 4; n++) {
+    const pf_grid *g = &grids[n];
+    problem p = {.cells = 0};
+    outcome o = {.u = NULL};
+    if (!problem_make(&p, *g, 0) || !outcome_make(&o, p.cells)) CU_FAIL_FATAL("no memory");
+    const size_t f = p.cells * sizeof(float);
+    void *ax, *ay, *az, *scale, *bb, *u;
+    PF_ASSERT_OK_FATAL(on_device(b, p.ax, f, &ax));
+    PF_ASSERT_OK_FATAL(on_device(b, p.ay, f, &ay));
+    PF_ASSERT_OK_FATAL(on_device(b, p.az, f, &az));
+    PF_ASSERT_OK_FATAL(on_device(b, p.scale, f, &scale));
+    PF_ASSERT_OK_FATAL(on_device(b, p.b, f, &bb));
+    PF_ASSERT_OK_FATAL(b->allocate(b, f, &u));
+    float *y = g->ny > 1 ? ay : NULL, *z = g->nz > 1 ? az : NULL;
+    PF_ASSERT_OK(PF_MAP(b, mg_relax_start, g, .ax = ax, .ay = y, .az = z, .scale = scale, .b = bb, .u = u));
+    PF_ASSERT_OK(b->download(b, o.r, u, f));
+    PF_ASSERT_OK(PF_MAP(b, mg_zero, g, .u = u));
+    PF_ASSERT_OK(PF_SWEEP(b, mg_relax, g, .ax = ax, .ay = y, .az = z, .scale = scale, .b = bb, .u = u));
+    PF_ASSERT_OK(b->download(b, o.u, u, f));
+    for (size_t c = 0; c < p.cells; c++) CU_ASSERT_DOUBLE_EQUAL(o.u[c], o.r[c], 1e-5 * (1 + fabs((double)o.u[c])));
+    void *const all[] = {ax, ay, az, scale, bb, u};
+    for (int q = 0; q < 6; q++) b->release(b, all[q]);
+    problem_free(&p);
+    outcome_free(&o);
+  }
+}
+
 static void refusals(void) {
   pf_backend *b = NULL;
   const pf_grid g = {.nx = 4, .ny = 4, .nz = 1, .h = 1}, none = {.nx = 4, .ny = 0, .nz = 1, .h = 1};
@@ -517,6 +548,7 @@ void t000_backend(void) {
                                        {"kernels give what plain loops give", kernels_as_plain_loops},
                                        {"the same bits for 1, 2, 3 and 7 threads", same_for_any_threads},
                                        {"a chain gives the bits of its kernels one by one", chains_change_nothing},
+                                       {"the first sweep of a cycle is a sweep from zero", first_sweep},
                                        {"what waits gives the same bits", waiting_changes_nothing},
                                        {"check gives the bits of cpu", check_is_cpu},
                                        {"NaN is not lost in a reduction", nan_is_not_lost},
