@@ -459,6 +459,7 @@ static void first_sweep(void) {
     problem_free(&p);
     outcome_free(&o);
   }
+  pf_backend_destroy(b);
 }
 
 static void refusals(void) {
