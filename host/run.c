@@ -292,7 +292,11 @@ pf_status pf_run(const pf_config *cfg, const pf_run_options *options, pf_log *lo
 
 pf_status pf_run_logged(const pf_config *cfg, const pf_run_options *options, bool quiet, bool json, const char *name) {
   pf_log *log = NULL;
-  PF_TRY(pf_log_create(quiet, json, &log));
+  const pf_status begun = pf_log_create(quiet, json, &log);
+  if (begun != PF_OK) {
+    fprintf(stderr, "pfsolve: %s\n", pf_status_message());
+    return begun;
+  }
   if (name) pf_log_name(log, name);
   const pf_status status = pf_run(cfg, options, log);
   char message[1024]; /* for the caller: closing the log may fail too */

@@ -79,21 +79,29 @@ static void verify_folder(const char *folder, bool killed, bool needed) {
   closedir(stream);
 }
 
-/* Whole lines, and steps that only grow. */
+static int commas_between(const char *from, const char *end) {
+  int count = 0;
+  for (; from < end; from++) count += *from == ',';
+  return count;
+}
+
+/* Whole lines with as many values as there are names in the heading, and steps that only grow. */
 static void verify_history(const char *folder, bool killed) {
   char *text;
   size_t size;
   if (pf_file_read(folder, "history.csv", &text, &size) != PF_OK || !text) return;
   files++;
   long last = -1;
+  const char *heading = strchr(text, '\n');
+  const int columns = heading ? commas_between(text, heading) : 0;
   if (size > 0 && text[size - 1] != '\n' && !killed) fault("history.csv", "its last line is not whole");
   for (char *line = strchr(text, '\n'), *end; line && (end = strchr(line + 1, '\n')); line = end) {
     int commas = 0;
     const char *step = NULL;
-    for (char *c = line; c < end; c++)
+    for (char *c = line; c < end && !step; c++)
       if (*c == ',' && ++commas == 15) step = c + 1;
-    if (commas != 16 || !step) {
-      fault("history.csv", "a line has not 17 columns");
+    if (columns < 16 || commas_between(line, end) != columns || !step) {
+      fault("history.csv", "a line has not the columns of the heading");
       break;
     }
     const long now = strtol(step, NULL, 10);
