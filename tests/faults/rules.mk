@@ -44,6 +44,7 @@ check-races: ## the thread sanitizer on solvers, kernels and a run
 	  $(B)/races/pftests --suite t000 --suite t200
 	OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_NUM_THREADS=3 \
 	  $(B)/races/pfsolve --overwrite $(SHORT_RUN) tests/faults/short.nml
+	rm -rf $(FAULTS)/short
 	OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_NUM_THREADS=3 \
 	  $(B)/races/pfsolve --overwrite $(SHORT_RUN) --members tests/faults/members.csv tests/faults/short.nml
 
