@@ -10,7 +10,7 @@ static const double profile_doubtful = 1.1;
 static const double xi_beyond = 0.05;
 
 static void warn(bool *warned, bool doubtful, pf_log *log, const char *what, double value) {
-  if (!doubtful || *warned) return;
+  if (!doubtful || *warned || !log) return;
   *warned = true;
   pf_log_say(log, PF_LOG_WARNING, "health", what, value);
 }
@@ -39,4 +39,11 @@ pf_status pf_health_check(pf_health *h, pf_state *s, pf_log *log) {
        "profile measure Q = %.3g: the interface is not sharp any more, finer cells or a lower current are needed",
        h->profile);
   return PF_OK;
+}
+
+int pf_health_kept(pf_health *h, pf_kept *list, int count) {
+  list[count++] = (pf_kept){"health.warned_faraday", &h->warned_faraday, sizeof h->warned_faraday, NULL, 0};
+  list[count++] = (pf_kept){"health.warned_salt", &h->warned_salt, sizeof h->warned_salt, NULL, 0};
+  list[count++] = (pf_kept){"health.warned_profile", &h->warned_profile, sizeof h->warned_profile, NULL, 0};
+  return count;
 }

@@ -2,6 +2,7 @@
 #ifndef PF_HEALTH_H
 #define PF_HEALTH_H
 
+#include "kept.h"
 #include "log.h"
 #include "state.h"
 
@@ -20,7 +21,10 @@ typedef struct pf_health {
   bool warned_faraday, warned_salt, warned_profile; /* said once a run */
 } pf_health;
 
-/* Looks, and says what is doubtful (balances, profile), each once.  PF_FAILED: the state is not sound; NaN is not. */
+/* Looks, and says what is doubtful (balances, profile), each once; log NULL: says nothing.  PF_FAILED: the state is not
+ * sound; NaN is not. */
 pf_status pf_health_check(pf_health *health, pf_state *state, pf_log *log);
+/* What a checkpoint keeps, added to the list; its new length. */
+int pf_health_kept(pf_health *health, pf_kept *list, int count);
 
 #endif
