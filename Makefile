@@ -88,7 +88,9 @@ LIBS = $(NETCDF_LIBS) -lxxhash $(CUDA_LIBS) -ldl -lm
 # SKIP: sources to leave out, as those that do not compile at the moment.
 # Without nvcc, or before there is a CUDA backend, the stub that says so takes its place.
 CUDA_SOURCES := $(if $(NVCC),$(wildcard kernels/*.cu))
-KERNEL_SOURCES := $(filter-out $(if $(CUDA_SOURCES),kernels/backend_nocuda.c) $(SKIP),$(wildcard kernels/*.c))
+KERNEL_SOURCES := $(filter-out $(if $(CUDA_SOURCES),kernels/backend_nocuda.c) kernels/cpu_rows.c $(SKIP),$(wildcard kernels/*.c))
+# The groups of kernels, for each of which kernels/cpu_rows.c is compiled.
+ROWS := $(patsubst kernels/cell_%.h,%,$(shell grep -l '^.define PF_KERNELS_' kernels/cell_*.h))
 HOST_SOURCES := $(filter-out host/main.c $(SKIP),$(wildcard host/*.c))
 MAIN := $(wildcard host/main.c)
 TESTS := $(filter-out $(SKIP),$(wildcard tests/t*.c))
@@ -96,7 +98,7 @@ BENCHES := $(wildcard tests/bench/*.c)
 INPUTS := $(wildcard inputs/*.nml)
 SUITES := $(basename $(notdir $(TESTS)))
 
-LIBRARY := $(KERNEL_SOURCES:%.c=$(B)/%.o) $(CUDA_SOURCES:%.cu=$(B)/%.o) $(HOST_SOURCES:%.c=$(B)/%.o)
+LIBRARY := $(CUDA_SOURCES:%.cu=$(B)/%.o) $(ROWS:%=$(B)/kernels/rows_%.o) $(KERNEL_SOURCES:%.c=$(B)/%.o) $(HOST_SOURCES:%.c=$(B)/%.o)
 LIBRARY += $(if $(wildcard host/command.h),$(B)/examples.o)
 TEST_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(SKIP),$(wildcard tests/*.c)))
 BENCH_OBJECTS := $(BENCHES:%.c=$(B)/%.o)
@@ -175,6 +177,10 @@ $(B)/host/version.o: $(B)/made.h
 $(B)/tests/%.o: CPPFLAGS += -Itests $(CUNIT_CFLAGS)
 $(B)/tests/main.o: CPPFLAGS += -I$(B)
 $(B)/tests/main.o: $(B)/suites.h
+$(B)/kernels/rows_%.o: kernels/cpu_rows.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(COMPILE) -DPF_ROWS_HEADER='"cell_$*.h"' -DPF_ROWS=PF_KERNELS_$$(echo $* | tr a-z A-Z) -c $< -o $@
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)

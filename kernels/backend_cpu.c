@@ -1,5 +1,6 @@
-/* backend_cpu.c: loops over rows with OpenMP threads, along a row with vector instructions.  No arithmetic here. */
+/* backend_cpu.c: loops over rows with OpenMP threads; those along a row are in cpu_rows.c.  No arithmetic here. */
 #include "backend.h"
+#include "cpu_rows.h"
 #include "fft_cpu.h"
 #include "launch.h"
 
@@ -19,108 +20,13 @@ typedef struct cpu {
   size_t partial_rows;
 } cpu;
 
-/* The cell at i of a row: constant offsets in the middle, so that the loop becomes vector instructions. */
-#define PF_ROW_AT_(row_at, index, minus, plus) \
-  pf_at at = row_at;                           \
-  at.i = index;                                \
-  at.c = row_at.c + index;                     \
-  at.xm = minus;                               \
-  at.xp = plus
-
-#define PF_MAP_ROW_(kernel)                                                     \
-  static void row_##kernel(const void *args, const pf_grid *g, ptrdiff_t row) { \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;             \
-    const pf_at first = pf_at_row(g, row);                                      \
-    const int last = g->nx - 1;                                                 \
-    pf_cell_##kernel(&k, first);                                                \
-    _Pragma("omp simd") for (int i = 1; i < last; i++) {                        \
-      PF_ROW_AT_(first, i, -1, 1);                                              \
-      pf_cell_##kernel(&k, at);                                                 \
-    }                                                                           \
-    if (last > 0) {                                                             \
-      PF_ROW_AT_(first, last, -1, 0);                                           \
-      pf_cell_##kernel(&k, at);                                                 \
-    }                                                                           \
-  }
-
-/* One colour of a row. */
-#define PF_SWEEP_ROW_(kernel)                                                                   \
-  static void colour_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, int colour) {  \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                             \
-    const pf_at first = pf_at_row(g, row);                                                      \
-    const int last = g->nx - 1;                                                                 \
-    const int start = (first.j + first.k + colour) & 1; /* i of the first cell of the colour */ \
-    if (start == 0) pf_cell_##kernel(&k, first);                                                \
-    _Pragma("omp simd") for (int i = 2 - start; i < last; i += 2) {                             \
-      PF_ROW_AT_(first, i, -1, 1);                                                              \
-      pf_cell_##kernel(&k, at);                                                                 \
-    }                                                                                           \
-    if (last > 0 && ((last ^ start) & 1) == 0) {                                                \
-      PF_ROW_AT_(first, last, -1, 0);                                                           \
-      pf_cell_##kernel(&k, at);                                                                 \
-    }                                                                                           \
-  }
-
-#define PF_SUM_ROW_(kernel)                                                                    \
-  static void sum_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) { \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                            \
-    const pf_at first = pf_at_row(g, row);                                                     \
-    const int last = g->nx - 1;                                                                \
-    const pf_sums f = pf_cell_##kernel(&k, first);                                             \
-    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                 \
-    _Pragma("omp simd reduction(+ : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {         \
-      PF_ROW_AT_(first, i, -1, 1);                                                             \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
-      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                  \
-    }                                                                                          \
-    if (last > 0) {                                                                            \
-      PF_ROW_AT_(first, last, -1, 0);                                                          \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
-      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                  \
-    }                                                                                          \
-    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                \
-  }
-
-#define PF_LARGER_(a, b) ((a) > (b) ? (a) : (b))
-#define PF_MAX_ROW_(kernel)                                                                    \
-  static void max_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) { \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                            \
-    const pf_at first = pf_at_row(g, row);                                                     \
-    const int last = g->nx - 1;                                                                \
-    const pf_sums f = pf_cell_##kernel(&k, first);                                             \
-    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                 \
-    _Pragma("omp simd reduction(max : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {       \
-      PF_ROW_AT_(first, i, -1, 1);                                                             \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
-      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                \
-      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                \
-    }                                                                                          \
-    if (last > 0) {                                                                            \
-      PF_ROW_AT_(first, last, -1, 0);                                                          \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                              \
-      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                \
-      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                \
-    }                                                                                          \
-    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                \
-  }
-
-#define PF_NONE_(kernel)
-PF_KERNELS(PF_MAP_ROW_, PF_NONE_, PF_NONE_, PF_NONE_)
-PF_KERNELS(PF_NONE_, PF_SWEEP_ROW_, PF_NONE_, PF_NONE_)
-PF_KERNELS(PF_NONE_, PF_NONE_, PF_SUM_ROW_, PF_NONE_)
-PF_KERNELS(PF_NONE_, PF_NONE_, PF_NONE_, PF_MAX_ROW_)
-
-typedef void (*map_row)(const void *, const pf_grid *, ptrdiff_t);
-typedef void (*sweep_row)(const void *, const pf_grid *, ptrdiff_t, int);
-typedef void (*sum_row)(const void *, const pf_grid *, ptrdiff_t, double *);
-
-#define PF_MAP_ENTRY_(kernel) [PF_KERNEL_##kernel] = row_##kernel,
-#define PF_SWEEP_ENTRY_(kernel) [PF_KERNEL_##kernel] = colour_##kernel,
-#define PF_SUM_ENTRY_(kernel) [PF_KERNEL_##kernel] = sum_##kernel,
-#define PF_MAX_ENTRY_(kernel) [PF_KERNEL_##kernel] = max_##kernel,
-static const map_row map_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_MAP_ENTRY_, PF_NONE_, PF_NONE_, PF_NONE_)};
-static const sweep_row sweep_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_NONE_, PF_SWEEP_ENTRY_, PF_NONE_, PF_NONE_)};
-static const sum_row sum_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_NONE_, PF_NONE_, PF_SUM_ENTRY_, PF_MAX_ENTRY_)};
+PF_ROWS_DECLARE(PF_KERNELS)
+#define PF_MAP_ENTRY_(kernel) [PF_KERNEL_##kernel] = pf_map_##kernel,
+#define PF_SWEEP_ENTRY_(kernel) [PF_KERNEL_##kernel] = pf_sweep_##kernel,
+#define PF_SUM_ENTRY_(kernel) [PF_KERNEL_##kernel] = pf_sum_##kernel,
+static pf_map_row *const map_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_MAP_ENTRY_, PF_NONE_, PF_NONE_, PF_NONE_)};
+static pf_sweep_row *const sweep_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_NONE_, PF_SWEEP_ENTRY_, PF_NONE_, PF_NONE_)};
+static pf_sum_row *const sum_rows[PF_KERNEL_COUNT] = {PF_KERNELS(PF_NONE_, PF_NONE_, PF_SUM_ENTRY_, PF_SUM_ENTRY_)};
 
 /* An array lies behind a line of 64 bytes that holds its size.  Large arrays are asked for in large pages and begin at
  * different lines of a page, so that the streams of a kernel do not fall into the same sets of the cache. */
@@ -179,7 +85,7 @@ static int team(const cpu *self, const pf_grid *g) { return pf_cells(g) < SERIAL
 
 static pf_status cpu_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
   PF_TRY(pf_kernel_check(kernel, PF_KIND_MAP, g));
-  const map_row run = map_rows[kernel];
+  pf_map_row *const run = map_rows[kernel];
   const ptrdiff_t rows = pf_rows(g);
   const int threads = team(b->self, g);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
@@ -196,7 +102,7 @@ static pf_status cpu_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
  * red neighbours belong to another thread, or lie across the periodic faces, follow after a barrier.  The odd seam rows
  * (classes 1 to 3) come last, part by part.  Every cell finds the values that the plain order would give it. */
 typedef struct sweep {
-  sweep_row run;
+  pf_sweep_row *run;
   const void *args;
   const pf_grid *g;
   ptrdiff_t planes, lines; /* of class 0 */
@@ -292,8 +198,8 @@ static pf_status cpu_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, co
  * the thread below it, from nothing but what is done by then.  Every cell finds the values that the plain order would
  * give it. */
 typedef struct half_step {
-  map_row map; /* NULL: */
-  sweep_row sweep;
+  pf_map_row *map; /* NULL: */
+  pf_sweep_row *sweep;
   int colour;
   const void *args;
 } half_step;
@@ -362,7 +268,7 @@ static pf_status row_values(pf_backend *b, pf_kernel kernel, const pf_grid *g, c
     self->partial_rows = self->partial ? (size_t)rows : 0;
     PF_CHECK(self->partial, PF_NO_MEMORY, "no memory for the sums of %td rows", rows);
   }
-  const sum_row run = sum_rows[kernel];
+  pf_sum_row *const run = sum_rows[kernel];
   const int threads = team(self, g);
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
   for (ptrdiff_t row = 0; row < rows; row++) run(args, g, row, self->partial + row * PF_SUMS);

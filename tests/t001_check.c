@@ -78,7 +78,10 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #undef PF_SWEEP_ENTRY_
 #undef PF_SUM_ENTRY_
 #undef PF_MAX_ENTRY_
+#define PF_ROWS_SCOPE static
+#define PF_ROWS PF_KERNELS
 #include "backend_cpu.c"
+#include "cpu_rows.c"
 #undef PF_MAP_ENTRY_
 #undef PF_SWEEP_ENTRY_
 #undef PF_SUM_ENTRY_
