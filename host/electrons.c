@@ -3,22 +3,23 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BASIS = 10, FLOATING_MOST = 200 }; /* Krylov vectors between restarts; iterations of a solve */
+#include "krylov.h"
+
+enum { BASIS = PF_KRYLOV_MOST + 1, FLOATING_MOST = 200 }; /* Krylov vectors between restarts; iterations of a solve */
 static const double floating_tolerance = 1e-3;
 
-/* A vector of all unknowns. */
-typedef struct vector {
-  float *ions;      /* [1 or 2][cells] */
-  float *electrons; /* [cells] */
-} vector;
+/* The parts of a vector of all unknowns: those of the ions, [1 or 2][cells], and of the electrons, [cells]. */
+enum { IONS, ELECTRONS };
 
 struct pf_electrons {
   pf_backend *backend;
-  pf_grid grid, wide; /* wide: as many planes as the ions' vectors have */
+  pf_grid grid;
+  pf_space space;
   pf_multigrid *multigrid;
-  vector v[BASIS + 1], made, half; /* made: b - A x, or A v; half: in between */
-  float *first;                    /* [cells]: the electrons' half of M^-1 on Newton's residual */
-  double *b, *u;                   /* [cells]: where lithium floats */
+  pf_vector v[BASIS + 1], made; /* made: b - A x, or A v */
+  float *half;                  /* the ions' part, in between */
+  float *first;                 /* [cells]: the electrons' half of M^-1 on Newton's residual */
+  double *b, *u;                /* [cells]: where lithium floats */
 };
 
 static pf_status floats(pf_electrons *e, const pf_grid *grid, float **array) {
@@ -26,11 +27,10 @@ static pf_status floats(pf_electrons *e, const pf_grid *grid, float **array) {
 }
 
 static pf_status create(pf_electrons *e) {
-  for (int n = 0; n < BASIS + 3; n++) {
-    vector *v = n <= BASIS ? &e->v[n] : n == BASIS + 1 ? &e->made : &e->half;
-    PF_TRY(floats(e, &e->wide, &v->ions));
-    PF_TRY(floats(e, &e->grid, &v->electrons));
-  }
+  PF_TRY(pf_space_create(&e->space));
+  for (int n = 0; n <= BASIS; n++) PF_TRY(pf_vector_create(&e->space, &e->v[n]));
+  PF_TRY(pf_vector_create(&e->space, &e->made));
+  PF_TRY(floats(e, &e->space.grid[IONS], &e->half));
   PF_TRY(floats(e, &e->grid, &e->first));
   PF_TRY(e->backend->allocate(e->backend, (size_t)pf_cells(&e->grid) * sizeof(double), (void **)&e->b));
   PF_TRY(e->backend->allocate(e->backend, (size_t)pf_cells(&e->grid) * sizeof(double), (void **)&e->u));
@@ -42,8 +42,9 @@ pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool sal
   pf_electrons *e = calloc(1, sizeof *e);
   PF_CHECK(e, PF_NO_MEMORY, "no memory for the electrons");
   e->backend = backend;
-  e->grid = e->wide = *grid;
-  if (salty) e->wide.nz *= 2;
+  e->grid = *grid;
+  e->space = (pf_space){.backend = backend, .of = "the electrons", .parts = 2, .grid = {*grid, *grid}};
+  if (salty) e->space.grid[IONS].nz *= 2;
   const pf_status status = create(e);
   if (status != PF_OK) {
     pf_electrons_destroy(e);
@@ -54,17 +55,16 @@ pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool sal
 }
 
 double pf_electrons_bytes(const pf_grid *grid, bool salty) {
-  const double vectors = (BASIS + 3) * (salty ? 3 : 2) + 5;
+  const double vectors = (BASIS + 2) * (salty ? 3 : 2) + (salty ? 2 : 1) + 5;
   return (double)pf_cells(grid) * sizeof(float) * vectors + pf_multigrid_bytes(grid);
 }
 
 void pf_electrons_destroy(pf_electrons *e) {
   if (!e) return;
-  for (int n = 0; n < BASIS + 3; n++) {
-    vector *v = n <= BASIS ? &e->v[n] : n == BASIS + 1 ? &e->made : &e->half;
-    e->backend->release(e->backend, v->ions);
-    e->backend->release(e->backend, v->electrons);
-  }
+  for (int n = 0; n <= BASIS; n++) pf_vector_destroy(&e->space, &e->v[n]);
+  pf_vector_destroy(&e->space, &e->made);
+  pf_space_destroy(&e->space);
+  e->backend->release(e->backend, e->half);
   e->backend->release(e->backend, e->first);
   e->backend->release(e->backend, e->b);
   e->backend->release(e->backend, e->u);
@@ -122,173 +122,101 @@ pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double 
 
 /* ---- the linear systems ---- */
 
-/* x = M^-1 b; x.electrons is there already where `half_done`. */
-static pf_status precondition(pf_state *s, const vector *b, const vector *x, bool half_done) {
+/* x = M^-1 b; the electrons' part of x is there already where `half_done`. */
+static pf_status precondition(pf_state *s, const pf_vector *b, const pf_vector *x, bool half_done) {
   pf_electrons *e = s->electrons;
-  if (!half_done) PF_TRY(cycle(s, b->electrons, x->electrons));
-  PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = b->ions, .w = x->electrons, .slope = s->slope,
-                .into_salt = s->into_salt, .y = e->half.ions, .by = -1, .cells = pf_cells(&e->grid)));
-  if (!s->salty) return pf_multigrid_cycle(s->multigrid, e->half.ions, x->ions);
-  PF_TRY(PF_MAP(s->backend, many_fill, &e->wide, .x = x->ions, .a = 0));
-  return pf_linear_improve(s->linear, e->half.ions, x->ions);
+  if (!half_done) PF_TRY(cycle(s, b->part[ELECTRONS], x->part[ELECTRONS]));
+  PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = b->part[IONS], .w = x->part[ELECTRONS], .slope = s->slope,
+                .into_salt = s->into_salt, .y = e->half, .by = -1, .cells = pf_cells(&e->grid)));
+  if (!s->salty) return pf_multigrid_cycle(s->multigrid, e->half, x->part[IONS]);
+  PF_TRY(PF_MAP(s->backend, many_fill, &e->space.grid[IONS], .x = x->part[IONS], .a = 0));
+  return pf_linear_improve(s->linear, e->half, x->part[IONS]);
 }
 
 /* y = A x */
-static pf_status apply(pf_state *s, const vector *x, const vector *y) {
+static pf_status apply(pf_state *s, const pf_vector *x, const pf_vector *y) {
   pf_electrons *e = s->electrons;
   const ptrdiff_t cells = pf_cells(&e->grid);
   if (s->salty) {
     const pf_linear_system *a = pf_linear_finest(s->linear);
     PF_TRY(PF_MAP(s->backend, block_apply, &e->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
-                  .cells = cells, .x = x->ions, .y = e->half.ions));
+                  .cells = cells, .x = x->part[IONS], .y = e->half));
   } else {
     PF_TRY(PF_MAP(s->backend, electron_ion_apply, &e->grid, .ax = s->ax, .ay = s->ay, .az = s->az, .m = s->m,
-                  .u = x->ions, .y = e->half.ions));
+                  .u = x->part[IONS], .y = e->half));
   }
-  PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = e->half.ions, .w = x->electrons, .slope = s->slope,
-                .into_salt = s->into_salt, .y = y->ions, .by = 1, .cells = cells));
+  PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = e->half, .w = x->part[ELECTRONS], .slope = s->slope,
+                .into_salt = s->into_salt, .y = y->part[IONS], .by = 1, .cells = cells));
   return PF_MAP(s->backend, electron_apply, &e->grid, .ex = s->ex, .ey = s->ey, .ez = s->ez, .m = s->e_m,
-                .w = x->electrons, .u = x->ions, .slope = s->slope, .by_salt = s->by_salt, .y = y->electrons,
-                .cells = cells);
+                .w = x->part[ELECTRONS], .u = x->part[IONS], .slope = s->slope, .by_salt = s->by_salt,
+                .y = y->part[ELECTRONS], .cells = cells);
 }
 
-/* dots of w with v_0 ... v_(count-1), four at a time */
-static pf_status dots(pf_electrons *e, const vector *w, const vector *v, int count, double *result) {
-  for (int q = 0; q < count; q += 4) {
-    double ions[PF_SUMS], electrons[PF_SUMS];
-    const vector *a = v + q, *b = q + 1 < count ? v + q + 1 : NULL, *c = q + 2 < count ? v + q + 2 : NULL,
-                 *d = q + 3 < count ? v + q + 3 : NULL;
-    PF_TRY(PF_SUM(e->backend, many_dots, &e->wide, ions, .x = w->ions, .y0 = a->ions, .y1 = b ? b->ions : NULL,
-                  .y2 = c ? c->ions : NULL, .y3 = d ? d->ions : NULL));
-    PF_TRY(PF_SUM(e->backend, many_dots, &e->grid, electrons, .x = w->electrons, .y0 = a->electrons,
-                  .y1 = b ? b->electrons : NULL, .y2 = c ? c->electrons : NULL, .y3 = d ? d->electrons : NULL));
-    for (int m = 0; m < 4 && q + m < count; m++) result[q + m] = ions[m] + electrons[m];
-  }
-  return PF_OK;
-}
-
-/* y += sum by[q] v_q */
-static pf_status combine(pf_electrons *e, const vector *y, const vector *v, int count, const double *by) {
-  for (int q = 0; q < count; q += 4) {
-    const vector none = {NULL, NULL};
-    const vector *a = v + q, *b = q + 1 < count ? v + q + 1 : &none, *c = q + 2 < count ? v + q + 2 : &none,
-                 *d = q + 3 < count ? v + q + 3 : &none;
-    float f[4] = {0, 0, 0, 0};
-    for (int m = 0; m < 4 && q + m < count; m++) f[m] = (float)by[q + m];
-    PF_TRY(PF_MAP(e->backend, many_combine, &e->wide, .y = y->ions, .x0 = a->ions, .x1 = b->ions, .x2 = c->ions,
-                  .x3 = d->ions, .a0 = f[0], .a1 = f[1], .a2 = f[2], .a3 = f[3]));
-    PF_TRY(PF_MAP(e->backend, many_combine, &e->grid, .y = y->electrons, .x0 = a->electrons, .x1 = b->electrons,
-                  .x2 = c->electrons, .x3 = d->electrons, .a0 = f[0], .a1 = f[1], .a2 = f[2], .a3 = f[3]));
-  }
-  return PF_OK;
-}
-
-static pf_status norm(pf_electrons *e, const vector *w, double *result) {
-  double square;
-  PF_TRY(dots(e, w, w, 1, &square));
-  *result = sqrt(square);
-  PF_CHECK(isfinite(*result), PF_FAILED, "the linear system of the electrons holds a value that is not finite");
-  return PF_OK;
-}
-
-static pf_status scaled(pf_electrons *e, const vector *x, double a, const vector *y) {
-  PF_TRY(PF_MAP(e->backend, many_scaled, &e->wide, .x = x->ions, .y = y->ions, .a = (float)a));
-  return PF_MAP(e->backend, many_scaled, &e->grid, .x = x->electrons, .y = y->electrons, .a = (float)a);
-}
-
-static pf_status fill(pf_electrons *e, const vector *x) {
-  PF_TRY(PF_MAP(e->backend, many_fill, &e->wide, .x = x->ions, .a = 0));
-  return PF_MAP(e->backend, many_fill, &e->grid, .x = x->electrons, .a = 0);
+/* v[m + 1] = M^-1 A v[m], made orthogonal. */
+static pf_status next_vector(pf_state *s, const pf_gmres *k, const pf_vector *v) {
+  pf_electrons *e = s->electrons;
+  PF_TRY(apply(s, &v[k->m], &e->made));
+  PF_TRY(precondition(s, &e->made, &v[k->m + 1], false));
+  return pf_gmres_extend(&e->space, k, v);
 }
 
 /* A x = b by GMRES, ||M^-1 (b - A x)|| <= tolerance ||M^-1 b||.  half_done: the electrons' half of M^-1 b is `first`. */
-static pf_status gmres(pf_state *s, const vector *b, const vector *x, bool from_zero, bool half_done, double tolerance,
-                       int most, pf_linear_report *report) {
+static pf_status gmres(pf_state *s, const pf_vector *b, const pf_vector *x, bool from_zero, bool half_done,
+                       double tolerance, int most, pf_linear_report *report) {
   pf_electrons *e = s->electrons;
+  pf_backend *be = e->backend;
+  const pf_space *space = &e->space;
   double size = 0, residual;
   *report = (pf_linear_report){0, 0};
-  vector start = e->v[0];
-  if (half_done) start.electrons = e->first;
+  pf_vector start = e->v[0];
+  if (half_done) start.part[ELECTRONS] = e->first;
   if (from_zero) {
-    PF_TRY(fill(e, x));
+    PF_TRY(pf_vector_zero(space, x));
   } else { /* the size of the right side */
     PF_TRY(precondition(s, b, &e->made, false));
-    PF_TRY(norm(e, &e->made, &size));
+    PF_TRY(pf_vector_norm(space, &e->made, &size));
     report->iterations++;
   }
+  const pf_vector *v = e->v + 1; /* the basis */
   for (bool at_zero = from_zero;; at_zero = false) {
+    const pf_vector *r = at_zero ? &start : &e->v[0];
     if (!at_zero) {
-      PF_TRY(apply(s, x, &e->made));
-      PF_TRY(scaled(e, &e->made, -1, &e->v[1]));
-      const double one = 1;
-      PF_TRY(combine(e, &e->v[1], b, 1, &one));
-      PF_TRY(precondition(s, &e->v[1], &e->v[0], false));
-      PF_TRY(norm(e, &e->v[0], &residual));
-    } else {
-      PF_TRY(precondition(s, b, &start, half_done));
-      PF_TRY(norm(e, &start, &residual));
-      size = residual;
+      PF_TRY(apply(s, x, v));
+      PF_TRY(pf_vector_rest(space, b, v));
     }
+    PF_TRY(precondition(s, at_zero ? b : v, r, at_zero && half_done));
+    PF_TRY(pf_vector_norm(space, r, &residual));
+    if (at_zero) size = residual;
     report->iterations++;
     report->residual = size > 0 ? residual / size : 0;
     if (!(residual > tolerance * size) || report->iterations >= most) return PF_OK;
-    const vector *r = at_zero ? &start : &e->v[0];
-    PF_TRY(scaled(e, r, 1 / residual, &e->v[1]));
-    /* v[1] ... v[BASIS]: the basis */
-    const vector *v = e->v + 1;
-    double h[BASIS + 1][BASIS], g[BASIS + 1] = {residual}, cosine[BASIS], sine[BASIS], y[BASIS];
-    int m = 0;
-    while (m + 1 < BASIS && report->iterations < most) {
-      PF_TRY(apply(s, &v[m], &e->made));
-      PF_TRY(precondition(s, &e->made, &v[m + 1], false));
+    pf_gmres k;
+    PF_TRY(pf_gmres_begin(space, &k, r, residual, v));
+    while (k.m < PF_KRYLOV_MOST && report->iterations < most && report->residual > tolerance) {
+      PF_TRY(be->begin(be));
+      const pf_status status = next_vector(s, &k, v), ended = be->end(be);
+      PF_TRY(status != PF_OK ? status : ended);
+      PF_TRY(pf_gmres_take(space, &k));
       report->iterations++;
-      double column[BASIS + 1], minus[BASIS], length;
-      PF_TRY(dots(e, &v[m + 1], v, m + 1, column));
-      for (int q = 0; q <= m; q++) minus[q] = -column[q];
-      PF_TRY(combine(e, &v[m + 1], v, m + 1, minus));
-      PF_TRY(norm(e, &v[m + 1], &length));
-      if (length > 0) {
-        PF_TRY(PF_MAP(e->backend, many_times, &e->wide, .x = v[m + 1].ions, .a = (float)(1 / length)));
-        PF_TRY(PF_MAP(e->backend, many_times, &e->grid, .x = v[m + 1].electrons, .a = (float)(1 / length)));
-      }
-      for (int q = 0; q < m; q++) {
-        const double t = cosine[q] * column[q] + sine[q] * column[q + 1];
-        column[q + 1] = -sine[q] * column[q] + cosine[q] * column[q + 1];
-        column[q] = t;
-      }
-      const double root = hypot(column[m], length);
-      cosine[m] = root > 0 ? column[m] / root : 1;
-      sine[m] = root > 0 ? length / root : 0;
-      column[m] = root;
-      for (int q = 0; q <= m; q++) h[q][m] = column[q];
-      g[m + 1] = -sine[m] * g[m];
-      g[m] *= cosine[m];
-      m++;
-      report->residual = fabs(g[m]) / size;
-      if (!(report->residual > tolerance)) break;
+      report->residual = k.residual / size;
     }
-    for (int q = m - 1; q >= 0; q--) {
-      y[q] = g[q];
-      for (int p = q + 1; p < m; p++) y[q] -= h[q][p] * y[p];
-      y[q] = fabs(h[q][q]) > 0 ? y[q] / h[q][q] : 0;
-    }
-    PF_TRY(combine(e, x, v, m, y));
+    PF_TRY(pf_gmres_correct(space, &k, v, x));
     if (!(report->residual > tolerance) || report->iterations >= most) return PF_OK;
   }
 }
 
 pf_status pf_electrons_solve(pf_state *s, double tolerance, int most, pf_linear_report *report) {
-  vector b = {s->ion_b, s->e_rhs};
-  const vector x = {s->du, s->du_e};
+  pf_vector b = {{s->ion_b, s->e_rhs}};
+  const pf_vector x = {{s->du, s->du_e}};
   if (s->salty)
-    b.ions = pf_linear_finest(s->linear)->rhs;
+    b.part[IONS] = pf_linear_finest(s->linear)->rhs;
   else
     PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = s->ion_rhs, .y = s->ion_b));
   return gmres(s, &b, &x, true, true, tolerance, most, report);
 }
 
 pf_status pf_electrons_sensitivity(pf_state *s, double tolerance, int most, pf_linear_report *report) {
-  const vector b = {s->border, s->e_rhs}, x = {s->sensitivity, s->sensitivity_e};
+  const pf_vector b = {{s->border, s->e_rhs}}, x = {{s->sensitivity, s->sensitivity_e}};
   if (!s->salty) PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = s->ion_border, .y = s->border));
   PF_TRY(PF_MAP(s->backend, electron_border, &s->grid, SYSTEM_OF(s), .slope = s->slope, .rhs = s->e_rhs));
   return gmres(s, &b, &x, !s->sensitive, false, tolerance, most, report);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "krylov.h"
 #include "mg_plan.h"
 
 enum {
@@ -25,8 +26,9 @@ struct pf_linear {
   pf_backend *backend;
   int levels;
   level level[PF_MG_LEVELS_MAX];
-  float *inverse;             /* [2 n][2 n] of the coarsest level */
-  float *v[BASIS], *z[BASIS]; /* [2][cells] */
+  float *inverse;                   /* [2 n][2 n] of the coarsest level */
+  pf_space space;                   /* of vectors [2][cells] */
+  pf_vector v[BASIS + 1], z[BASIS]; /* v[BASIS]: the finest level's r */
   pf_linear_system system;
   double *dense, *identity; /* host, [2 n][2 n] */
   float *host;              /* host, parts of the coarsest level */
@@ -63,10 +65,14 @@ static pf_status create(pf_linear *s, const pf_grid *grid) {
   s->identity = calloc(n * n, sizeof(double));
   s->host = malloc((3 * PF_FACE_PARTS + 4) * (size_t)coarsest->cells * sizeof(float));
   PF_CHECK(s->dense && s->identity && s->host, PF_NO_MEMORY, "no memory for the coarsest level");
+  s->space = (pf_space){.backend = s->backend, .of = "potential and salt", .parts = 1, .grid = {*grid}};
+  s->space.grid[0].nz *= 2;
+  PF_TRY(pf_space_create(&s->space));
   for (int q = 0; q < BASIS; q++) {
-    PF_TRY(floats(s, 2 * s->level[0].cells, &s->v[q]));
-    PF_TRY(floats(s, 2 * s->level[0].cells, &s->z[q]));
+    PF_TRY(pf_vector_create(&s->space, &s->v[q]));
+    PF_TRY(pf_vector_create(&s->space, &s->z[q]));
   }
+  s->v[BASIS].part[0] = s->level[0].r;
   s->system = (pf_linear_system){s->level[0].fx, s->level[0].fy, s->level[0].fz, s->level[0].own, NULL};
   return floats(s, 2 * s->level[0].cells, &s->system.rhs);
 }
@@ -87,7 +93,8 @@ void pf_linear_destroy(pf_linear *s) {
     float *arrays[] = {a->fx, a->fy, a->fz, a->own, a->x, a->b, a->r};
     for (size_t q = 0; q < sizeof arrays / sizeof *arrays; q++) b->release(b, arrays[q]);
   }
-  for (int q = 0; q < BASIS; q++) b->release(b, s->v[q]), b->release(b, s->z[q]);
+  for (int q = 0; q < BASIS; q++) pf_vector_destroy(&s->space, &s->v[q]), pf_vector_destroy(&s->space, &s->z[q]);
+  pf_space_destroy(&s->space);
   b->release(b, s->inverse);
   b->release(b, s->system.rhs);
   free(s->dense), free(s->identity), free(s->host);
@@ -220,108 +227,48 @@ pf_status pf_linear_improve(pf_linear *s, const float *b, float *x) {
 
 /* ---- FGMRES ---- */
 
-/* dots of w with v_0 ... v_(count-1), four at a time */
-static pf_status dots(pf_linear *s, const float *w, float *const *v, int count, double *result) {
-  for (int q = 0; q < count; q += 4) {
-    double four[PF_SUMS];
-    PF_TRY(PF_SUM(s->backend, block_dots, &s->level[0].grid, four, .x = w, .y0 = v[q],
-                  .y1 = q + 1 < count ? v[q + 1] : NULL, .y2 = q + 2 < count ? v[q + 2] : NULL,
-                  .y3 = q + 3 < count ? v[q + 3] : NULL, .cells = s->level[0].cells));
-    for (int m = 0; m < 4 && q + m < count; m++) result[q + m] = four[m];
-  }
-  return PF_OK;
-}
-
-/* y += sum by[q] v_q */
-static pf_status combine(pf_linear *s, float *y, float *const *v, int count, const double *by) {
-  for (int q = 0; q < count; q += 4) {
-    pf_four four = {{0, 0, 0, 0}};
-    for (int m = 0; m < 4 && q + m < count; m++) four.a[m] = (float)by[q + m];
-    PF_TRY(PF_MAP(s->backend, block_combine, &s->level[0].grid, .y = y, .x0 = v[q],
-                  .x1 = q + 1 < count ? v[q + 1] : NULL, .x2 = q + 2 < count ? v[q + 2] : NULL,
-                  .x3 = q + 3 < count ? v[q + 3] : NULL, .by = four, .cells = s->level[0].cells));
-  }
-  return PF_OK;
-}
-
-static pf_status norm(pf_linear *s, const float *w, double *result) {
-  double sums[PF_SUMS];
-  PF_TRY(PF_SUM(s->backend, block_dots, &s->level[0].grid, sums, .x = w, .y0 = w, .cells = s->level[0].cells));
-  *result = sqrt(sums[0]);
-  PF_CHECK(isfinite(*result), PF_FAILED, "the linear system of potential and salt holds a value that is not finite");
-  return PF_OK;
-}
-
-/* z = M v by one cycle from 0, w = A z */
-static pf_status next_vector(pf_linear *s, const float *v, float *z, float *w) {
+/* v[m + 1] from v[m]: z[m] = M v[m] by one cycle from 0, A z[m], made orthogonal. */
+static pf_status next_vector(pf_linear *s, const pf_gmres *k) {
   const level *a = &s->level[0];
+  float *z = s->z[k->m].part[0];
   PF_TRY(PF_MAP(s->backend, block_fill, &a->grid, .x = z, .a = 0, .cells = a->cells));
-  PF_TRY(cycle(s, 0, v, z));
-  return PF_MAP(s->backend, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
-                .cells = a->cells, .x = z, .y = w);
+  PF_TRY(cycle(s, 0, s->v[k->m].part[0], z));
+  PF_TRY(PF_MAP(s->backend, block_apply, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
+                .cells = a->cells, .x = z, .y = s->v[k->m + 1].part[0]));
+  return pf_gmres_extend(&s->space, k, s->v);
 }
 
 pf_status pf_linear_solve(pf_linear *s, const float *b, float *x, int from_zero, double tolerance, int most_iterations,
                           pf_linear_report *report) {
   pf_backend *be = s->backend;
   const level *a = &s->level[0];
+  const pf_vector *rest = &s->v[BASIS], solution = {{x}}, right = {{(float *)(uintptr_t)b}}; /* b is only read */
   double size, residual;
-  PF_TRY(norm(s, b, &size));
   *report = (pf_linear_report){0, 0};
-  if (from_zero) PF_TRY(PF_MAP(be, block_fill, &a->grid, .x = x, .a = 0, .cells = a->cells));
-  if (!(size > 0)) return PF_MAP(be, block_fill, &a->grid, .x = x, .a = 0, .cells = a->cells);
+  PF_TRY(pf_vector_norm(&s->space, &right, &size));
+  if (from_zero || !(size > 0)) PF_TRY(pf_vector_zero(&s->space, &solution));
+  if (!(size > 0)) return PF_OK;
   for (int start = from_zero; report->iterations < most_iterations; start = 0) {
-    const float *r = b;
+    const pf_vector *r = start ? &right : rest;
+    residual = size;
     if (!start) {
       PF_TRY(PF_MAP(be, block_residual, &a->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
                     .cells = a->cells, .b = b, .x = x, .y = a->r));
-      r = a->r;
-      PF_TRY(norm(s, r, &residual));
-    } else {
-      residual = size;
+      PF_TRY(pf_vector_norm(&s->space, r, &residual));
     }
     report->residual = residual / size;
     if (residual <= tolerance * size) return PF_OK;
-    double h[BASIS + 1][BASIS], g[BASIS + 1] = {residual}, cosine[BASIS], sine[BASIS], y[BASIS];
-    PF_TRY(PF_MAP(be, block_scaled, &a->grid, .x = r, .y = s->v[0], .a = (float)(1 / residual), .cells = a->cells));
-    int m = 0;
-    while (m < BASIS && report->iterations < most_iterations) {
-      float *w = m + 1 < BASIS ? s->v[m + 1] : a->r;
+    pf_gmres k;
+    PF_TRY(pf_gmres_begin(&s->space, &k, r, residual, s->v));
+    while (k.m < BASIS && report->iterations < most_iterations && report->residual > tolerance) {
       PF_TRY(be->begin(be));
-      const pf_status status = next_vector(s, s->v[m], s->z[m], w), ended = be->end(be);
+      const pf_status status = next_vector(s, &k), ended = be->end(be);
       PF_TRY(status != PF_OK ? status : ended);
+      PF_TRY(pf_gmres_take(&s->space, &k));
       report->iterations++;
-      double column[BASIS + 1], length;
-      PF_TRY(dots(s, w, s->v, m + 1, column));
-      double minus[BASIS];
-      for (int q = 0; q <= m; q++) minus[q] = -column[q];
-      PF_TRY(combine(s, w, s->v, m + 1, minus));
-      PF_TRY(norm(s, w, &length));
-      if (length > 0)
-        PF_TRY(PF_MAP(be, block_axpby, &a->grid, .x = s->z[m], .y = w, .a = 0, .b = (float)(1 / length),
-                      .cells = a->cells));
-      for (int q = 0; q < m; q++) {
-        const double t = cosine[q] * column[q] + sine[q] * column[q + 1];
-        column[q + 1] = -sine[q] * column[q] + cosine[q] * column[q + 1];
-        column[q] = t;
-      }
-      const double root = hypot(column[m], length);
-      cosine[m] = root > 0 ? column[m] / root : 1;
-      sine[m] = root > 0 ? length / root : 0;
-      column[m] = root;
-      for (int q = 0; q <= m; q++) h[q][m] = column[q];
-      g[m + 1] = -sine[m] * g[m];
-      g[m] *= cosine[m];
-      m++;
-      report->residual = fabs(g[m]) / size;
-      if (!(report->residual > tolerance)) break;
+      report->residual = k.residual / size;
     }
-    for (int q = m - 1; q >= 0; q--) {
-      y[q] = g[q];
-      for (int p = q + 1; p < m; p++) y[q] -= h[q][p] * y[p];
-      y[q] = fabs(h[q][q]) > 0 ? y[q] / h[q][q] : 0;
-    }
-    PF_TRY(combine(s, x, s->z, m, y));
+    PF_TRY(pf_gmres_correct(&s->space, &k, s->z, &solution));
     if (!(report->residual > tolerance)) return PF_OK;
   }
   return PF_OK;

@@ -59,12 +59,14 @@ pf_status pf_chain_plain(pf_backend *b, const pf_stage *stage, int stages, const
 }
 
 pf_status pf_batch_plain(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
-                         double (*result)[PF_SUMS]) {
+                         double (*result)[PF_SUMS], double *const *to) {
   for (int m = 0; m < members; m++) {
     const pf_stage *s = chain[m];
     const bool known = stages == 1 && (unsigned)s->kernel < PF_KERNEL_COUNT;
     const pf_kernel_kind kind = known ? entries[s->kernel].kind : PF_KIND_MAP;
-    if (kind == PF_KIND_SUM)
+    if (kind == PF_KIND_SUM && to)
+      PF_TRY(b->total(b, s->kernel, g, s->args, to[m]));
+    else if (kind == PF_KIND_SUM)
       PF_TRY(b->sum(b, s->kernel, g, s->args, result[m]));
     else if (kind == PF_KIND_MAX)
       PF_TRY(b->max(b, s->kernel, g, s->args, result[m]));

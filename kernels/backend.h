@@ -83,10 +83,10 @@ struct pf_backend {
   void (*destroy)(pf_backend *);
 
   /* For cells that advance together (joined.h): of each member the same as the operations above, bit for bit.  A chain for
-   * each (chain[member], the same kernels with other arguments), or one SUM or MAX kernel whose results come back;
-   * result: NULL for the others. */
+   * each (chain[member], the same kernels with other arguments), or one SUM or MAX kernel whose results come back, or one
+   * SUM kernel whose values go to to[member] as those of total; result, to: NULL for the others. */
   pf_status (*batch)(pf_backend *, int members, const pf_stage *const chain[], int stages, const pf_grid *,
-                     double (*result)[PF_SUMS]);
+                     double (*result)[PF_SUMS], double *const *to);
   /* Uploads and downloads with one wait at the end. */
   pf_status (*transfer)(pf_backend *, const pf_transfer *list, int count);
 };
@@ -104,7 +104,7 @@ pf_status pf_backend_cuda(pf_backend *backend);
 pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages, const pf_grid *grid);
 /* A batch and transfers, one member and one array after the other. */
 pf_status pf_batch_plain(pf_backend *backend, int members, const pf_stage *const chain[], int stages,
-                         const pf_grid *grid, double (*result)[PF_SUMS]);
+                         const pf_grid *grid, double (*result)[PF_SUMS], double *const *to);
 pf_status pf_transfer_plain(pf_backend *backend, const pf_transfer *list, int count);
 /* sum and upload; begin and end of a backend where nothing waits. */
 pf_status pf_total_plain(pf_backend *backend, pf_kernel kernel, const pf_grid *grid, const void *args, double *to);

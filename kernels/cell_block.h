@@ -207,59 +207,6 @@ PF_CELL void pf_cell_block_coarsest(const pf_block_coarsest_args *k, pf_at at) {
 #define PF_ARGS_block_fill(IN, OUT, VAR, VAL) OUT(float, x) VAL(float, a) VAL(ptrdiff_t, cells)
 PF_ARGS(block_fill);
 PF_CELL void pf_cell_block_fill(const pf_block_fill_args *k, pf_at at) { k->x[at.c] = k->x[k->cells + at.c] = k->a; }
-/* y = a x + b y */
-// clang-format off
-#define PF_ARGS_block_axpby(IN, OUT, VAR, VAL) \
-  IN(float, x) VAR(float, y) VAL(float, a) VAL(float, b) VAL(ptrdiff_t, cells)
-// clang-format on
-PF_ARGS(block_axpby);
-PF_CELL void pf_cell_block_axpby(const pf_block_axpby_args *k, pf_at at) {
-  const ptrdiff_t c = at.c, d = at.c + k->cells;
-  k->y[c] = k->a * k->x[c] + k->b * k->y[c];
-  k->y[d] = k->a * k->x[d] + k->b * k->y[d];
-}
-#define PF_ARGS_block_scaled(IN, OUT, VAR, VAL) IN(float, x) OUT(float, y) VAL(float, a) VAL(ptrdiff_t, cells)
-PF_ARGS(block_scaled);
-PF_CELL void pf_cell_block_scaled(const pf_block_scaled_args *k, pf_at at) {
-  k->y[at.c] = k->a * k->x[at.c];
-  k->y[k->cells + at.c] = k->a * k->x[k->cells + at.c];
-}
-/* x . y_0 ... x . y_3 (NULL: not asked for) */
-// clang-format off
-#define PF_ARGS_block_dots(IN, OUT, VAR, VAL) \
-  IN(float, x) IN(float, y0) IN(float, y1) IN(float, y2) IN(float, y3) VAL(ptrdiff_t, cells)
-// clang-format on
-PF_ARGS(block_dots);
-PF_CELL double pf_block_dot(const float *x, const float *y, ptrdiff_t c, ptrdiff_t d) {
-  return y ? (double)x[c] * (double)y[c] + (double)x[d] * (double)y[d] : 0;
-}
-PF_CELL pf_sums pf_cell_block_dots(const pf_block_dots_args *k, pf_at at) {
-  const ptrdiff_t c = at.c, d = at.c + k->cells;
-  const pf_sums r = {{pf_block_dot(k->x, k->y0, c, d), pf_block_dot(k->x, k->y1, c, d), pf_block_dot(k->x, k->y2, c, d),
-                      pf_block_dot(k->x, k->y3, c, d)}};
-  return r;
-}
-/* y += a0 x0 + a1 x1 + a2 x2 + a3 x3 (NULL: left out) */
-typedef struct pf_four {
-  float a[4];
-} pf_four;
-// clang-format off
-#define PF_ARGS_block_combine(IN, OUT, VAR, VAL) \
-  VAR(float, y) IN(float, x0) IN(float, x1) IN(float, x2) IN(float, x3) VAL(pf_four, by) VAL(ptrdiff_t, cells)
-// clang-format on
-PF_ARGS(block_combine);
-PF_CELL void pf_cell_block_combine(const pf_block_combine_args *k, pf_at at) {
-  for (int half = 0; half < 2; half++) {
-    const ptrdiff_t c = at.c + half * k->cells;
-    float y = k->y[c];
-    if (k->x0) y += k->by.a[0] * k->x0[c];
-    if (k->x1) y += k->by.a[1] * k->x1[c];
-    if (k->x2) y += k->by.a[2] * k->x2[c];
-    if (k->x3) y += k->by.a[3] * k->x3[c];
-    k->y[c] = y;
-  }
-}
-
 /* Change of the working electrode's current along two directions u, v (rows of the own part, on its cells). */
 // clang-format off
 #define PF_ARGS_block_current(IN, OUT, VAR, VAL) \
@@ -277,8 +224,7 @@ PF_CELL pf_sums pf_cell_block_current(const pf_block_current_args *k, pf_at at) 
 // clang-format off
 #define PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)                                                              \
   MAP(block_residual) MAP(block_apply) SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong)            \
-  MAP(block_coarsen) MAP(block_coarsest) MAP(block_fill) MAP(block_axpby) MAP(block_scaled) SUM(block_dots) \
-  MAP(block_combine) SUM(block_current)
+  MAP(block_coarsen) MAP(block_coarsest) MAP(block_fill) SUM(block_current)
 // clang-format on
 
 #endif

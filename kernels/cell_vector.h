@@ -2,6 +2,8 @@
 #ifndef PF_CELL_VECTOR_H
 #define PF_CELL_VECTOR_H
 
+#include <math.h>
+
 #include "pf_kernel.h"
 
 #define PF_ARGS_fill(IN, OUT, VAR, VAL) OUT(double, y) VAL(double, a)
@@ -29,12 +31,13 @@ PF_CELL pf_sums pf_cell_dot(const pf_dot_args *k, pf_at at) {
 #define PF_ARGS_many_fill(IN, OUT, VAR, VAL) OUT(float, x) VAL(float, a)
 PF_ARGS(many_fill);
 PF_CELL void pf_cell_many_fill(const pf_many_fill_args *k, pf_at at) { k->x[at.c] = k->a; }
-#define PF_ARGS_many_scaled(IN, OUT, VAR, VAL) IN(float, x) OUT(float, y) VAL(float, a)
+#define PF_ARGS_many_scaled(IN, OUT, VAR, VAL) IN(float, x) OUT(float, y) VAL(double, a)
 PF_ARGS(many_scaled);
-PF_CELL void pf_cell_many_scaled(const pf_many_scaled_args *k, pf_at at) { k->y[at.c] = k->a * k->x[at.c]; }
-#define PF_ARGS_many_times(IN, OUT, VAR, VAL) VAR(float, x) VAL(float, a)
-PF_ARGS(many_times);
-PF_CELL void pf_cell_many_times(const pf_many_times_args *k, pf_at at) { k->x[at.c] *= k->a; }
+PF_CELL void pf_cell_many_scaled(const pf_many_scaled_args *k, pf_at at) { k->y[at.c] = (float)k->a * k->x[at.c]; }
+/* y = x - y */
+#define PF_ARGS_many_rest(IN, OUT, VAR, VAL) IN(float, x) VAR(float, y)
+PF_ARGS(many_rest);
+PF_CELL void pf_cell_many_rest(const pf_many_rest_args *k, pf_at at) { k->y[at.c] = k->x[at.c] - k->y[at.c]; }
 #define PF_ARGS_many_widen(IN, OUT, VAR, VAL) IN(float, x) OUT(double, y)
 PF_ARGS(many_widen);
 PF_CELL void pf_cell_many_widen(const pf_many_widen_args *k, pf_at at) { k->y[at.c] = (double)k->x[at.c]; }
@@ -53,27 +56,46 @@ PF_CELL pf_sums pf_cell_many_dots(const pf_many_dots_args *k, pf_at at) {
                       k->y2 ? x * (double)k->y2[c] : 0, k->y3 ? x * (double)k->y3[c] : 0}};
   return r;
 }
-/* y += a0 x0 + a1 x1 + a2 x2 + a3 x3 (NULL: left out) */
+/* y += sign (n[0] x0 + ... + n[3] x3) (NULL: left out), n[q] = numbers[at + q] and, where there are two parts,
+ * + numbers[at_2 + q] (0: there is one); sum: y^2 */
 // clang-format off
 #define PF_ARGS_many_combine(IN, OUT, VAR, VAL)                                                                \
-  VAR(float, y) IN(float, x0) IN(float, x1) IN(float, x2) IN(float, x3) VAL(float, a0) VAL(float, a1)          \
-  VAL(float, a2) VAL(float, a3)
+  VAR(float, y) IN(float, x0) IN(float, x1) IN(float, x2) IN(float, x3) IN(double, numbers) VAL(int, at)       \
+  VAL(int, at_2) VAL(double, sign)
 // clang-format on
 PF_ARGS(many_combine);
-PF_CELL void pf_cell_many_combine(const pf_many_combine_args *k, pf_at at) {
+PF_CELL float pf_many_number(const pf_many_combine_args *k, int q) {
+  const double *n = k->numbers;
+  return (float)(k->sign * (k->at_2 ? n[k->at + q] + n[k->at_2 + q] : n[k->at + q]));
+}
+PF_CELL pf_sums pf_cell_many_combine(const pf_many_combine_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
   float y = k->y[c];
-  if (k->x0) y += k->a0 * k->x0[c];
-  if (k->x1) y += k->a1 * k->x1[c];
-  if (k->x2) y += k->a2 * k->x2[c];
-  if (k->x3) y += k->a3 * k->x3[c];
+  if (k->x0) y += pf_many_number(k, 0) * k->x0[c];
+  if (k->x1) y += pf_many_number(k, 1) * k->x1[c];
+  if (k->x2) y += pf_many_number(k, 2) * k->x2[c];
+  if (k->x3) y += pf_many_number(k, 3) * k->x3[c];
   k->y[c] = y;
+  const pf_sums r = {{(double)y * (double)y, 0, 0, 0}};
+  return r;
 }
+/* A kernel of one cell: numbers[to] = 1/sqrt(numbers[at] + numbers[at_2]) (at_2 = 0: of the first alone), 1 where that is 0. */
+#define PF_ARGS_many_factor(IN, OUT, VAR, VAL) VAR(double, numbers) VAL(int, at) VAL(int, at_2) VAL(int, to)
+PF_ARGS(many_factor);
+PF_CELL void pf_cell_many_factor(const pf_many_factor_args *k, pf_at at) {
+  double *n = k->numbers + at.c;
+  const double square = n[k->at] + (k->at_2 ? n[k->at_2] : 0);
+  n[k->to] = square > 0 ? 1 / sqrt(square) : 1;
+}
+/* x = numbers[at] x */
+#define PF_ARGS_many_times(IN, OUT, VAR, VAL) VAR(float, x) IN(double, numbers) VAL(int, at)
+PF_ARGS(many_times);
+PF_CELL void pf_cell_many_times(const pf_many_times_args *k, pf_at at) { k->x[at.c] *= (float)k->numbers[k->at]; }
 
 // clang-format off
 #define PF_KERNELS_VECTOR(MAP, SWEEP, SUM, MAX)                                                                  \
-  MAP(fill) MAP(axpy) MAP(triad) SUM(dot) MAP(many_fill) MAP(many_scaled) MAP(many_times) MAP(many_widen) MAP(many_narrow)       \
-  SUM(many_dots) MAP(many_combine)
+  MAP(fill) MAP(axpy) MAP(triad) SUM(dot) MAP(many_fill) MAP(many_scaled) MAP(many_rest) MAP(many_widen)         \
+  MAP(many_narrow) SUM(many_dots) SUM(many_combine) MAP(many_factor) MAP(many_times)
 // clang-format on
 
 #endif

@@ -29,13 +29,17 @@ cudaError_t start_many(cudaStream_t stream, ptrdiff_t blocks, void (*kernel)(P..
   return cudaLaunchKernelEx(&config, kernel, args...);
 }
 
+/* Where the values of each member go. */
+using many_places = many<pf_sums *>;
+
 struct many_call {
   cudaStream_t stream;
   const pf_stage *const *chain;
   int from, members, stage;
   const pf_grid *grid;
   pf_launch launch;
-  pf_sums *partial, *to;
+  pf_sums *partial;
+  many_places to;
 };
 
 #define PF_MANY_VISIT_(kernel)                                                                                     \
@@ -55,12 +59,13 @@ struct many_call {
   }
 
 template <class op>
-__global__ void PF_BOUNDS_ reduce_together_last(const pf_sums *from, int count, pf_sums *to) {
+__global__ void PF_BOUNDS_ reduce_together_last(const pf_sums *from, int count,
+                                                const __grid_constant__ many_places to) {
   const int member = static_cast<int>(blockIdx.x);
   pf_sums mine = start_value<op>();
   for (int n = static_cast<int>(threadIdx.x); n < count; n += PF_LAUNCH_THREADS)
     combine<op>(&mine, from[member * PF_REDUCE_BLOCKS + n]);
-  reduce_block<op>(mine, to + member);
+  reduce_block<op>(mine, to.each[member]);
 }
 
 #define PF_MANY_REDUCE_(kernel, op)                                                                             \
@@ -117,33 +122,35 @@ void free_many(cuda *self) {
 }
 
 /* One stage for members from ... from + members - 1. */
-pf_status many_stage(cuda *self, many_call *c, double (*result)[PF_SUMS]) {
+pf_status many_stage(cuda *self, many_call *c, double (*result)[PF_SUMS], double *const *to) {
   const pf_kernel kernel = c->chain[c->from][c->stage].kernel;
   if (pf_kernel_kind_of(kernel) == PF_KIND_SWEEP) {
     for (int part = 0; part < PF_SWEEP_PARTS; part++) PF_TRY(many_launch(self, c, kernel, part));
     return PF_OK;
   }
-  if (!result) return many_launch(self, c, kernel, PF_ALL_CELLS);
+  if (!result && !to) return many_launch(self, c, kernel, PF_ALL_CELLS);
   PF_TRY(many_room(self));
   const size_t bytes = static_cast<size_t>(c->members) * sizeof(pf_sums);
   c->partial = self->many.partial;
-  c->to = c->partial + PF_TOGETHER * PF_REDUCE_BLOCKS;
+  pf_sums *back = c->partial + PF_TOGETHER * PF_REDUCE_BLOCKS;
+  for (int m = 0; m < c->members; m++) c->to.each[m] = to ? reinterpret_cast<pf_sums *>(to[c->from + m]) : back + m;
   PF_TRY(many_launch(self, c, kernel, PF_ALL_CELLS));
-  PF_CUDA(self, cudaMemcpyAsync(self->many.result, c->to, bytes, cudaMemcpyDeviceToHost, self->stream));
+  if (to) return PF_OK;
+  PF_CUDA(self, cudaMemcpyAsync(self->many.result, back, bytes, cudaMemcpyDeviceToHost, self->stream));
   PF_CUDA(self, cudaStreamSynchronize(self->stream));
   memcpy(result[c->from], self->many.result, bytes);
   return PF_OK;
 }
 
 pf_status cuda_batch(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
-                     double (*result)[PF_SUMS]) {
+                     double (*result)[PF_SUMS], double *const *to) {
   cuda *self = self_of(b);
   PF_TRY(settle(b));
   const pf_launch l = pf_launch_make(g, PF_ALL_CELLS);
   if (members == 1 || l.blocks > PF_LAUNCH_BLOCKS_MAX / PF_TOGETHER)
-    return pf_batch_plain(b, members, chain, stages, g, result);
+    return pf_batch_plain(b, members, chain, stages, g, result, to);
   for (int m = 0; m < members; m++) {
-    const bool one = stages == 1 && result;
+    const bool one = stages == 1 && (result || to);
     PF_TRY(one ? pf_kernel_check(chain[m]->kernel, pf_kernel_kind_of(chain[m]->kernel), g)
                : pf_chain_check(chain[m], stages, g));
   }
@@ -154,7 +161,7 @@ pf_status cuda_batch(pf_backend *b, int members, const pf_stage *const chain[], 
   for (c.stage = 0; c.stage < stages; c.stage++) {
     for (c.from = 0; c.from < members; c.from += PF_TOGETHER) {
       c.members = members - c.from < PF_TOGETHER ? members - c.from : PF_TOGETHER;
-      PF_TRY(many_stage(self, &c, result));
+      PF_TRY(many_stage(self, &c, result, to));
     }
   }
   return PF_OK;

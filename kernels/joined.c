@@ -21,6 +21,7 @@ typedef struct operation {
   pf_stage stage[PF_STAGES_MAX]; /* the arguments lie in the member's room */
   pf_grid grid;
   double *result; /* of a sum or maximum; NULL */
+  double *to;     /* of a total, an array of the backend; NULL */
   pf_transfer transfer;
   pf_fft *fft;
 } operation;
@@ -55,6 +56,7 @@ typedef struct together {
   const pf_stage **chain; /* [width] */
   pf_transfer *transfer;  /* [width] */
   double (*result)[PF_SUMS];
+  double **to; /* [width] */
   double asked, done;
 } together;
 
@@ -85,13 +87,14 @@ static const void *keep(member *m, const void *args, size_t bytes) {
   return to;
 }
 
-static pf_status note_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, double *result) {
+static pf_status note_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, double *result,
+                            double *to) {
   member *m = b->self;
   size_t bytes = 0;
   for (int n = 0; n < stages; n++) bytes += pf_kernel_args_bytes(stage[n].kernel) + 63;
   operation *o = NULL;
   PF_TRY(note(m, bytes, &o));
-  *o = (operation){.sort = CHAIN, .stages = stages, .grid = *g, .result = result};
+  *o = (operation){.sort = CHAIN, .stages = stages, .grid = *g, .result = result, .to = to};
   for (int n = 0; n < stages; n++)
     o->stage[n] = (pf_stage){stage[n].kernel, keep(m, stage[n].args, pf_kernel_args_bytes(stage[n].kernel))};
   return result ? wait_for_all(m) : PF_OK;
@@ -99,13 +102,18 @@ static pf_status note_chain(pf_backend *b, const pf_stage *stage, int stages, co
 
 static pf_status join_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
   PF_TRY(pf_chain_check(stage, stages, g));
-  return note_chain(b, stage, stages, g, NULL);
+  return note_chain(b, stage, stages, g, NULL, NULL);
 }
 
 static pf_status join_one(pf_backend *b, pf_kernel kernel, pf_kernel_kind kind, const pf_grid *g, const void *args,
                           double *result) {
   PF_TRY(pf_kernel_check(kernel, kind, g));
-  return note_chain(b, &(pf_stage){kernel, args}, 1, g, result);
+  return note_chain(b, &(pf_stage){kernel, args}, 1, g, result, NULL);
+}
+
+static pf_status join_total(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double *to) {
+  PF_TRY(pf_kernel_check(kernel, PF_KIND_SUM, g));
+  return note_chain(b, &(pf_stage){kernel, args}, 1, g, NULL, to);
 }
 
 static pf_status join_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
@@ -207,8 +215,8 @@ static void join_fft_destroy(pf_backend *b, pf_fft *fft) {
 
 /* Of a member in a batch there is none further. */
 static pf_status join_batch(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
-                            double (*result)[PF_SUMS]) {
-  return pf_batch_plain(b, members, chain, stages, g, result);
+                            double (*result)[PF_SUMS], double *const *to) {
+  return pf_batch_plain(b, members, chain, stages, g, result, to);
 }
 
 static void join_destroy(pf_backend *b) { (void)b; }
@@ -220,6 +228,7 @@ static const operation *next(const member *m) { return m->live && m->count > 0 ?
 static bool go_together(const operation *a, const operation *b) {
   if (a->sort != b->sort || a->stages != b->stages) return false;
   if (a->sort != CHAIN) return true;
+  if (!a->to != !b->to) return false; /* a sum and a total */
   for (int n = 0; n < a->stages; n++)
     if (a->stage[n].kernel != b->stage[n].kernel) return false;
   return a->grid.nx == b->grid.nx && a->grid.ny == b->grid.ny && a->grid.nz == b->grid.nz;
@@ -252,8 +261,8 @@ static pf_status issue(together *t, int count) {
   pf_backend *b = t->backend;
   const operation *o = next(t->group[0]);
   if (o->sort == CHAIN) {
-    for (int n = 0; n < count; n++) t->chain[n] = next(t->group[n])->stage;
-    PF_TRY(b->batch(b, count, t->chain, o->stages, &o->grid, o->result ? t->result : NULL));
+    for (int n = 0; n < count; n++) t->chain[n] = next(t->group[n])->stage, t->to[n] = next(t->group[n])->to;
+    PF_TRY(b->batch(b, count, t->chain, o->stages, &o->grid, o->result ? t->result : NULL, o->to ? t->to : NULL));
     for (int n = 0; n < count && o->result; n++) memcpy(next(t->group[n])->result, t->result[n], sizeof t->result[n]);
     return PF_OK;
   }
@@ -318,7 +327,7 @@ static void start(together *t, member *m, int number) {
   own->map = join_map, own->sweep = join_sweep, own->sum = join_sum, own->max = join_max, own->chain = join_chain;
   own->fft_create = join_fft_create, own->fft_destroy = join_fft_destroy;
   own->fft_forward = join_forward, own->fft_inverse = join_inverse;
-  own->total = pf_total_plain, own->begin = own->end = pf_nothing_waits;
+  own->total = join_total, own->begin = own->end = pf_nothing_waits;
   own->synchronize = join_synchronize, own->destroy = join_destroy;
   own->batch = join_batch, own->transfer = pf_transfer_plain;
   (void)getcontext(&m->place); /* of no consequence but for what makecontext leaves as it is */
@@ -356,7 +365,9 @@ static pf_status run_all(together *t, int count) {
   t->chain = calloc(width, sizeof *t->chain);
   t->transfer = calloc(width, sizeof *t->transfer);
   t->result = calloc(width, sizeof *t->result);
-  PF_CHECK(t->member && t->group && t->chain && t->transfer && t->result, PF_NO_MEMORY, "no memory for the members");
+  t->to = calloc(width, sizeof *t->to);
+  PF_CHECK(t->member && t->group && t->chain && t->transfer && t->result && t->to, PF_NO_MEMORY,
+           "no memory for the members");
   for (int w = 0; w < t->width; w++) PF_TRY(member_make(t, &t->member[w]));
   for (int started = 0, waiting = 1; waiting > 0;) {
     waiting = 0;
@@ -382,7 +393,7 @@ pf_status pf_joined_run(pf_backend *backend, int count, int together_most,
   t.width = together_most < 1 ? 1 : together_most < count ? together_most : count;
   const pf_status status = run_all(&t, count);
   for (int w = 0; t.member && w < t.width; w++) member_free(t.member[w]);
-  free(t.member), free(t.group), free(t.chain), free(t.transfer), free(t.result);
+  free(t.member), free(t.group), free(t.chain), free(t.transfer), free(t.result), free(t.to);
   if (report) *report = (pf_joined_report){t.asked, t.done};
   return status;
 }
