@@ -48,6 +48,10 @@ PF_CELL double pf_vector_exp(double x) {
   return p;
 }
 
+/* xi without the far end of its tail, whose powers would be denormal numbers: processors take a hundred times as long
+ * for them, and the tail of a front that decays over cells passes through all of them. */
+PF_CELL double pf_without_tail(double xi) { return fabs(xi) > 1e-60 ? xi : 0; }
+
 /* h(xi) */
 PF_CELL double pf_metal_share(double xi) { return xi * xi * xi * (xi * (6 * xi - 15) + 10); }
 
@@ -131,7 +135,7 @@ PF_CELL pf_sums pf_ac_step(const pf_ac_step_2_args *k, pf_at at, int in_space) {
   const double rate =
       pf_ac_rate(&k->law, xi, lap, 0.5 * (x_p - x_m), 0.5 * (y_p - y_m), z, s, phi, (double)k->noise[c]);
   const double next = s - k->dt * (0.5 * k->law.diffusion * out + k->law.sites * rate);
-  k->xi_new[c] = xi + k->dt * rate;
+  k->xi_new[c] = pf_without_tail(xi + k->dt * rate);
   k->s_new[c] = next > 0 ? next : 0;
   k->reaction[c] = rate * k->per_growth;
   const pf_sums sums = {{k->dt * rate, next > 0 ? 0 : -next, 0, 0}};

@@ -151,6 +151,29 @@ static void potential(void) {
   pf_physics_close(p);
 }
 
+/* Far from the front nothing is left of the profile whose powers would be denormal numbers. */
+static void tail(void) {
+  pf_physics *p = pf_physics_open("&grid cells=400 spacing_um=0.5 /\n" LITHIUM("thickness_um=5") STILL
+                                  "&allen_cahn anisotropy=0 site_density_mol_L=1e-6 /\n",
+                                  450.0);
+  if (!p) return;
+  const pf_drive drive = pf_physics_voltage_source(p, 450);
+  if (pf_physics_start(p, &drive) && pf_physics_step(p, &drive, 1)) {
+    double *xi = pf_physics_field(p, p->state->xi);
+    int front = 0, small = 0, nothing = 0;
+    for (int i = 0; xi && i < 400; i++) {
+      front += xi[i] > 0.5;
+      nothing += xi[i] <= 0;
+      small += xi[i] > 0 && xi[i] < 1e-60;
+    }
+    CU_ASSERT(front >= 10 && front < 20);
+    CU_ASSERT_EQUAL(small, 0);
+    CU_ASSERT(nothing > 250 && nothing < 350); /* e^(-138) is 69 cells from the front */
+    free(xi);
+  }
+  pf_physics_close(p);
+}
+
 #define GROWS                                                                                               \
   "&conditions temperature_K=300 /\n&protocol mode='potentiostatic' voltage_mV=450 duration_h=1 /\n"        \
   "&layer ionic_conductivity_S_cm=0.0119 salt_concentration_mol_L=1 diffusivity_cm2_s=3.18e-6 /\n" LITHIUM( \
@@ -270,6 +293,7 @@ void t380_allen_cahn(void) {
                                           {"a front that the grid holds", pinned},
                                           {"a ripple is smoothed", ripple},
                                           {"potential and currents", potential},
+                                          {"the tail ends before denormal numbers", tail},
                                           {"mirror, exchange of y and z", symmetric},
                                           {"noise", noise},
                                           {"inputs that are refused", inputs}});

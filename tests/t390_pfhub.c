@@ -118,6 +118,73 @@ static void energy_and_force(void) {
   pf_physics_close(p);
 }
 
+/* A smooth state without a place where grad phi vanishes, and the equations of the benchmark as they are written there,
+ * with angles: tau d phi/dt and dU/dt, the divergence by differences of 1e-3. */
+static double made_phi(double x, double y) {
+  return 0.9 * tanh(0.12 * x + 0.07 * y - 6 + 0.3 * sin(0.2 * y) + 0.2 * sin(0.25 * x));
+}
+static double made_u(double x, double y) { return -0.3 + 0.2 * sin(0.1 * x) * cos(0.13 * y); }
+static double made_flux(double x, double y, int along_y) {
+  const double d = 1e-3, px = (made_phi(x + d, y) - made_phi(x - d, y)) / (2 * d),
+               py = (made_phi(x, y + d) - made_phi(x, y - d)) / (2 * d);
+  const double angle = atan2(py, px), w = 1 + 0.05 * cos(4 * angle), turn = -0.05 * 4 * sin(4 * angle);
+  /* |grad phi|^2 d(angle)/d(phi_x) = -phi_y, d(angle)/d(phi_y): phi_x */
+  return along_y ? w * w * py + w * turn * px : w * w * px - w * turn * py;
+}
+static void made_rates(double x, double y, double *phi_rate, double *u_rate) {
+  const double d = 1e-2, phi = made_phi(x, y), u = made_u(x, y), rest = 1 - phi * phi;
+  const double px = made_phi(x + 1e-3, y) - made_phi(x - 1e-3, y), py = made_phi(x, y + 1e-3) - made_phi(x, y - 1e-3);
+  const double w = 1 + 0.05 * cos(4 * atan2(py, px)), lambda = 10 * 1 / (0.6267 * 1 * 1);
+  const double divergence =
+      (made_flux(x + d, y, 0) - made_flux(x - d, y, 0) + made_flux(x, y + d, 1) - made_flux(x, y - d, 1)) / (2 * d);
+  const double lap = (made_u(x + d, y) + made_u(x - d, y) + made_u(x, y + d) + made_u(x, y - d) - 4 * u) / (d * d);
+  *phi_rate = ((phi - lambda * u * rest) * rest + divergence) / (w * w);
+  *u_rate = 10 * lap + 0.5 * *phi_rate;
+}
+
+/* Largest differences to these of the rates of a step in cells of h. */
+static void rates_at(pf_physics *p, double h, double *phi_error, double *u_error) {
+  pf_state *s = p->state;
+  const int n = 240;
+  const double dt = 1e-6;
+  double *xi = malloc((size_t)(n * n) * sizeof *xi), *u = malloc((size_t)(n * n) * sizeof *u), *xi_new = NULL,
+         *u_new = NULL;
+  *phi_error = *u_error = 0;
+  for (int c = 0; xi && u && c < n * n; c++) {
+    const double x = (c % n + 0.5) * h, y = (c / n + 0.5) * h;
+    xi[c] = 0.5 * (1 + made_phi(x, y)), u[c] = 1 + made_u(x, y);
+  }
+  if (xi && u && pf_physics_set(p, s->xi, xi) && pf_physics_set(p, s->s, u)) {
+    PF_ASSERT_OK(PF_MAP(s->backend, dendrite_step, &s->grid, .xi = s->xi, .s = s->s, .xi_new = s->xi_next,
+                        .s_new = s->s_next, .dt = dt, .spacing = h));
+    xi_new = pf_physics_field(p, s->xi_next), u_new = pf_physics_field(p, s->s_next);
+    for (int j = 1; xi_new && u_new && j < n - 1; j++)
+      for (int i = 1; i < n - 1; i++) {
+        double phi_rate, u_rate;
+        const int c = j * n + i;
+        if (i * h > 46 || j * h > 46) continue; /* the same place for every h */
+        made_rates((i + 0.5) * h, (j + 0.5) * h, &phi_rate, &u_rate);
+        *phi_error = fmax(*phi_error, fabs(2 * (xi_new[c] - xi[c]) / dt - phi_rate));
+        *u_error = fmax(*u_error, fabs((u_new[c] - u[c]) / dt - u_rate));
+      }
+  }
+  free(xi), free(u), free(xi_new), free(u_new);
+}
+
+static void equations(void) {
+  pf_physics *p = pf_physics_open("&grid cells=240,240 spacing_um=4 /\n&benchmark problem='pfhub3' /\n!&protocol\n");
+  if (!p) return;
+  double phi_coarse, u_coarse, phi_fine, u_fine;
+  rates_at(p, 0.4, &phi_coarse, &u_coarse);
+  rates_at(p, 0.2, &phi_fine, &u_fine);
+  printf("[largest difference of d phi/dt at h = 0.4: %.2e, 0.2: %.2e; of dU/dt: %.2e, %.2e] ", phi_coarse, phi_fine,
+         u_coarse, u_fine);
+  PF_ASSERT_AT_MOST(phi_fine, 6e-4);
+  PF_ASSERT_AT_MOST(u_fine, 3e-4);
+  PF_ASSERT_WITHIN(log2(phi_coarse / phi_fine), 2, 0.1);
+  pf_physics_close(p);
+}
+
 static void refused(const char *text, const char *expected) {
   pf_config cfg;
   pf_report report = {0};
@@ -156,5 +223,6 @@ void t390_pfhub(void) {
                                      {"7b and 7c", parts_b_and_c},
                                      {"3: seed, symmetry, heat and energy", dendrite},
                                      {"3: the energy falls as the force says", energy_and_force},
+                                     {"3: the equations as the benchmark writes them", equations},
                                      {"grids that a benchmark is not defined on", grids}});
 }
