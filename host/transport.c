@@ -197,6 +197,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     const double scale = fmax(fmax(fabs(asked), fabs(sums[2])), 1e-5 / s->scales.current * rows);
     const double miss = holds_current ? fabs(sums[2] - drive->current) : 0;
     report->residual = fmax(fmax(sums[0], sums[1]), miss) / scale;
+    if (!isfinite(sums[0] + sums[1] + sums[2])) report->residual = (double)INFINITY; /* fmax loses a NaN */
     if (!isfinite(report->residual)) return PF_OK;
     if (report->residual <= s->tolerance) {
       if (limited && (s->voltage > 0 ? sums[2] > drive->current : sums[2] < drive->current)) {

@@ -47,6 +47,13 @@ PF_CELL ptrdiff_t pf_way(pf_walls w, ptrdiff_t c, ptrdiff_t step) {
   return !w.on || pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? step : 0;
 }
 
+/* Slope of p at cell c, by its neighbours down and up; at an end of the grid by the one that there is.  With a mirror image
+ * for the other one |grad p| would be half of what it is in the tail of a front that lies along the end: the bracket would
+ * then be diffusion against the gradient along the front, and waves of two cells grow from round-off. */
+PF_CELL double pf_slope_at(const double *p, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, pf_walls w) {
+  return (down == 0 || up == 0 ? 1.0 : 0.5) * (p[c + pf_way(w, c, up)] - p[c + pf_way(w, c, down)]);
+}
+
 /* grad p at the common face of lower cell a and upper cell b = a + step: its component along that direction, and its
  * square; (m1, p1), (m2, p2): offsets to the neighbours in the two other directions. */
 typedef struct pf_slope {
@@ -55,10 +62,8 @@ typedef struct pf_slope {
 PF_CELL pf_slope pf_face_slope(const double *p, ptrdiff_t a, ptrdiff_t b, ptrdiff_t m1, ptrdiff_t p1, ptrdiff_t m2,
                                ptrdiff_t p2, pf_walls w) {
   const double n0 = p[b] - p[a];
-  const double n1 =
-      0.25 * (p[a + pf_way(w, a, p1)] + p[b + pf_way(w, b, p1)] - p[a + pf_way(w, a, m1)] - p[b + pf_way(w, b, m1)]);
-  const double n2 =
-      0.25 * (p[a + pf_way(w, a, p2)] + p[b + pf_way(w, b, p2)] - p[a + pf_way(w, a, m2)] - p[b + pf_way(w, b, m2)]);
+  const double n1 = 0.5 * (pf_slope_at(p, a, m1, p1, w) + pf_slope_at(p, b, m1, p1, w));
+  const double n2 = 0.5 * (pf_slope_at(p, a, m2, p2, w) + pf_slope_at(p, b, m2, p2, w));
   const pf_slope r = {n0, n0 * n0 + n1 * n1 + n2 * n2};
   return r;
 }

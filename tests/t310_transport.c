@@ -6,6 +6,7 @@
 
 #include "pf_constants.h"
 #include "physics.h"
+#include "transport.h"
 
 void t310_transport(void);
 
@@ -425,6 +426,22 @@ static void at_rest(void) {
   pf_physics_close(p);
 }
 
+/* A potential that is not a number is no solution, also where no current is asked for that it would miss. */
+static void not_finite(void) {
+  pf_physics *p =
+      pf_physics_open("&grid cells = 40, spacing_um = 1 /\n&lithium thickness_um = 16 /\n&layer " SALT_LAYER "/");
+  if (!p) return;
+  const pf_drive drive = pf_physics_voltage_source(p, 100);
+  pf_transport_report report = {.converged = true};
+  double bad[40];
+  for (int i = 0; i < 40; i++) bad[i] = (double)NAN;
+  if (pf_physics_start(p, &drive) && pf_physics_set(p, p->state->phi, bad)) {
+    PF_ASSERT_OK(pf_transport_step(p->state, 1, &drive, &report));
+    CU_ASSERT_FALSE(report.converged);
+  }
+  pf_physics_close(p);
+}
+
 void t310_transport(void) {
   pf_test_suite("t310 transport", (pf_test[]){
                                       {"a planar cell polarises as i L/kappa and both electrodes' kinetics", planar},
@@ -439,5 +456,6 @@ void t310_transport(void) {
                                       {"Sand's time", sand},
                                       {"lithium and salt balance", balances},
                                       {"a cell at rest stays as it is", at_rest},
+                                      {"a potential that is not finite is no solution", not_finite},
                                   });
 }

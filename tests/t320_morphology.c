@@ -497,6 +497,48 @@ static void symmetric(void) {
   symmetric_in(box, swapped, turned, "y and z");
 }
 
+/* A bump under a hot spot in the middle of a box whose sides are equal: each field is its own mirror image in y and in z,
+ * and stays itself when y and z change places.  Not bit for bit: in the image the red cells of the solver's sweeps are
+ * the black ones, so what is equal is what its tolerance, 1e-13, leaves open.  The front lies 8 cells from the end x = 0, so
+ * that the test sees what goes on in the tail there. */
+static void hot_spot_in_space(void) {
+  enum { NX = 24, N = 16, CELLS = NX * N * N, STEPS = 6 };
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 24, 16, 16, spacing_um = 1 /\n&model frame = 'grid' /\n"
+      "&lithium thickness_um = 8, counter_kinetics = .false. /\n"
+      "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = 30, solid = .false. /\n"
+      "&hotspot y_um = 8, z_um = 8, radius_um = 3, factor = 10 /\n"
+      "&solver potential_tolerance = 1e-13, cfl = 0.3 /\n");
+  if (!p) return;
+  const pf_drive drive = pf_physics_current(p, 10);
+  bool good = pf_physics_start(p, &drive);
+  for (int n = 0; good && n < STEPS; n++) good = pf_physics_step(p, &drive, 1e9);
+  double *field[] = {pf_physics_field(p, p->state->xi), pf_physics_field(p, p->state->phi)}, worst[2] = {0};
+  for (int f = 0; good && f < 2 && field[f]; f++)
+    for (int k = 0; k < N; k++)
+      for (int j = 0; j < N; j++)
+        for (int i = 0; i < NX; i++) {
+          const double here = field[f][(k * N + j) * NX + i];
+          const double mirror_y = field[f][(k * N + N - 1 - j) * NX + i];
+          const double mirror_z = field[f][((N - 1 - k) * N + j) * NX + i];
+          const double swapped_yz = field[f][(j * N + k) * NX + i];
+          worst[f] = fmax(worst[f], fabs(here - mirror_y));
+          worst[f] = fmax(worst[f], fabs(here - mirror_z));
+          worst[f] = fmax(worst[f], fabs(here - swapped_yz));
+        }
+  pf_history_row row = {0};
+  if (good) PF_ASSERT_OK(pf_measure_row(p->state, &row));
+  const double bump = row.front_max_um - row.front_mean_um;
+  printf("[xi %.1e, potential %.1e; bump %.3f um after %.3f] ", worst[0], worst[1], bump, row.front_mean_um - 8);
+  CU_ASSERT(good);
+  PF_ASSERT_AT_LEAST(bump, 0.2); /* there is something to be symmetric */
+  PF_ASSERT_AT_MOST(worst[0], 1e-12);
+  PF_ASSERT_AT_MOST(worst[1], 1e-12 * 100); /* of up to a hundred RT/F */
+  PF_ASSERT_AT_MOST(p->state->faraday_error, 1e-10);
+  free(field[0]), free(field[1]);
+  pf_physics_close(p);
+}
+
 void t320_morphology(void);
 void t320_morphology(void) {
   pf_test_suite("morphology", (pf_test[]){{"a ripple grows as the linear theory says", ripple_grows},
@@ -509,5 +551,6 @@ void t320_morphology(void) {
                                           {"needles are stripped without a rest", needles},
                                           {"dead lithium does not react", dead_lithium},
                                           {"a layer that lithium cannot enter", closed_layer},
-                                          {"mirror, shift, exchange of y and z", symmetric}});
+                                          {"mirror, shift, exchange of y and z", symmetric},
+                                          {"a hot spot in space is its own mirror image", hot_spot_in_space}});
 }
