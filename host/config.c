@@ -843,7 +843,7 @@ static void resolve_width(pf_config *cfg) {
 /* A benchmark has no cell: what the rest of the program reads of one. */
 static void resolve_benchmark(const reader *r) {
   pf_config *cfg = r->cfg;
-  cfg->benchmark.on = given(cfg, BENCHMARK, 0, "problem") && !source_of(cfg, BENCHMARK, 0, "problem")->bad;
+  cfg->benchmark.on = given(cfg, BENCHMARK, 0, "problem");
   if (!cfg->benchmark.on) return;
   if (isnan(cfg->benchmark.end_time)) cfg->benchmark.end_time = cfg->benchmark.problem == PF_PROBLEM_3 ? 1500 : 8;
   cfg->protocol.mode = PF_MODE_POTENTIOSTATIC;
@@ -1089,7 +1089,10 @@ static void check_lithium(const reader *r) {
   const pf_config_lithium *li = &cfg->lithium;
   const double h = cfg->grid.spacing_um, width = cfg->model.interface_width_cells * h;
   const double side = cfg->grid.cells[1] * h;
-  if (cfg->model.interface_width_cells < 4.0)
+  if (cfg->model.interface_width_cells < 4.0 && is_literature(cfg))
+    say(r, PF_WARNING, GRID, 0, "spacing_um",
+        "found %g um: with a tanh profile of %.4g um the grid holds the front back", h, 0.5 * width);
+  else if (cfg->model.interface_width_cells < 4.0)
     say(r, PF_WARNING, MODEL, 0, "interface_width_cells", "found %g: below 4 cells the front feels the grid",
         cfg->model.interface_width_cells);
   if (li->thickness_um < width)
@@ -1392,6 +1395,7 @@ static void check_literature(const reader *r) {
 /* A benchmark is defined in one domain. */
 static void check_benchmark(const reader *r) {
   const pf_config *cfg = r->cfg;
+  if (source_of(cfg, BENCHMARK, 0, "problem")->bad) return; /* which domain it has is not known */
   const bool third = cfg->benchmark.problem == PF_PROBLEM_3;
   const double h = cfg->grid.spacing_um, length[2] = {third ? 960 : 0.5, third ? 960 : 1};
   const int *n = cfg->grid.cells;

@@ -128,6 +128,8 @@ static pf_status look(pf_state *s) {
   PF_TRY(PF_SUM(s->backend, lithium, &s->grid, sums, .xi = s->xi, .owner = s->owner));
   s->profile = sums[3] > 0 ? sums[2] / (s->params.eps * sums[3]) : 1;
   s->faraday_error = s->throughput > 0 ? fabs(s->lithium_passed[0] - s->charge) / s->throughput : 0;
+  const double taken = s->params.allen_cahn.sites * fabs(s->lithium_passed[0]); /* ions that the metal took, c0 */
+  s->salt_error = taken > 0 ? s->salt_cut / taken : 0;
   return PF_OK;
 }
 

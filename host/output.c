@@ -202,7 +202,7 @@ pf_status pf_output_summary(pf_output *o, const char *status) {
                         .faraday_error = s->throughput > 0 ? s->faraday_error : (double)NAN,
                         .leak_fraction = s->charge_passed > 0 ? s->charge_leaked / s->charge_passed : (double)NAN,
                         .leaked_mAh_cm2 = pf_measure_charge(s, s->charge_leaked),
-                        .salt_error = s->salty ? s->salt_error : (double)NAN,
+                        .salt_error = s->salty || s->params.law == PF_LAW_ALLEN_CAHN ? s->salt_error : (double)NAN,
                         .time_s = s->time,
                         .steps = s->step,
                         .seconds = seconds,

@@ -41,7 +41,8 @@ typedef struct pf_summary {
   int event_count;
   pf_summary_ccd ccd[PF_EVENT_COUNT];
   double nuclei;                    /* of lithium inside the electrolyte; NAN (null): not looked for */
-  double faraday_error, salt_error; /* relative; NAN (null) where there is nothing to compare */
+  double faraday_error, salt_error; /* relative; NAN (null) where there is nothing to compare.  salt_error of the
+                                     * literature's model: share of the lithium that was made without ions */
   double leak_fraction;  /* of the charge passed, what the electrolyte's electrons carried; NAN without (9) */
   double leaked_mAh_cm2; /* the same as a charge */
   double time_s;         /* reached by the run */

@@ -151,6 +151,25 @@ static void potential(void) {
   pf_physics_close(p);
 }
 
+/* What is cut off of the salt is lithium without ions: counted, and its share of the lithium said. */
+static void salt_cut(void) {
+  pf_physics *p = pf_physics_open("&grid cells=40 spacing_um=0.25 /\n" LITHIUM("thickness_um=5") STILL
+                                  "&allen_cahn anisotropy=0 site_density_mol_L=76.4 /\n",
+                                  450.0);
+  if (!p) return;
+  const pf_drive drive = pf_physics_voltage_source(p, 450);
+  const pf_state *s = p->state;
+  const double before = total(p, s->s) + 76.4 * total(p, s->xi);
+  if (pf_physics_start(p, &drive) && pf_physics_run(p, &drive, 0.2)) {
+    const double after = total(p, s->s) + 76.4 * total(p, s->xi), lithium = total(p, s->xi) - s->lithium_start[0];
+    printf("[%.3f of the lithium without ions] ", s->salt_error);
+    PF_ASSERT_NEAR(after - s->salt_cut, before, 1e-6); /* what comes from x = Lx is as little as D is */
+    PF_ASSERT_NEAR(s->salt_error * 76.4 * lithium, s->salt_cut, 1e-9);
+    CU_ASSERT(s->salt_error > 0.2 && s->salt_error < 1);
+  }
+  pf_physics_close(p);
+}
+
 /* Far from the front nothing is left of the profile whose powers would be denormal numbers. */
 static void tail(void) {
   pf_physics *p = pf_physics_open("&grid cells=400 spacing_um=0.5 /\n" LITHIUM("thickness_um=5") STILL
@@ -293,6 +312,7 @@ void t380_allen_cahn(void) {
                                           {"a front that the grid holds", pinned},
                                           {"a ripple is smoothed", ripple},
                                           {"potential and currents", potential},
+                                          {"salt that is cut off", salt_cut},
                                           {"the tail ends before denormal numbers", tail},
                                           {"mirror, exchange of y and z", symmetric},
                                           {"noise", noise},

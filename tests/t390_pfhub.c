@@ -213,6 +213,20 @@ static void grids(void) {
       "a plane, as 100 x 200 cells of 0.005\n"
       "t.nml:3:9: error: &solver time_step_max_s: found 1 s: the explicit step of this model is stable up to "
       "0.01538 s on this grid (default: 0.9 of it)\n");
+  refused("&grid cells=960 spacing_um=1 /\n&benchmark problem='pfhub3' /\n&solver time_step_max_s=0.03 /\n",
+          "t.nml:1:7: error: &grid cells: found 960 x 1 x 1 cells of 1: this benchmark is defined on 960 x 960 in a "
+          "plane, as 480 x 480 cells of 2\n"
+          "t.nml:3:9: error: &solver time_step_max_s: found 0.03 s: the explicit step of this model is stable up to "
+          "0.02 s on this grid (default: 0.9 of it)\n");
+  refused(
+      "&grid cells=960,960 spacing_um=1 /\n&benchmark problem='pfhub4' /\n",
+      "t.nml:2:20: error: &benchmark problem: found 'pfhub4': there is no such choice; allowed: 'pfhub3', 'pfhub7a', "
+      "'pfhub7b', 'pfhub7c'\n");
+  refused(
+      "&grid cells=480,480 spacing_um=2 /\n&benchmark problem='pfhub3' /\n&allen_cahn noise=0.1 /\n"
+      "&model interface='allen_cahn' /\n",
+      "t.nml:3:13: error: &allen_cahn noise: not of this model: there is a &benchmark\n"
+      "t.nml:4:8: error: &model interface: not of this model: there is a &benchmark\n");
   refused("&grid cells=100,200 spacing_um=0.005 /\n&benchmark problem='pfhub7a' /\n&lithium thickness_um=1 /\n",
           "t.nml:3:10: error: &lithium thickness_um: not of this model: there is a &benchmark\n");
 }
