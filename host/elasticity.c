@@ -113,6 +113,13 @@ static double dot3(const pf_elasticity *e, vector3 a, vector3 b) {
   return sum;
 }
 
+/* A grid over all components of a displacement. */
+static pf_grid components(const pf_elasticity *e) {
+  pf_grid all = e->grid;
+  all.nz *= e->dimensions;
+  return all;
+}
+
 /* z = (Green's operator) r, in q and zs; *product = r . z */
 static pf_status precondition(pf_elasticity *e, vector3 rs, vector3 *zs, double *product) {
   pf_backend *b = e->backend;
@@ -125,25 +132,68 @@ static pf_status precondition(pf_elasticity *e, vector3 rs, vector3 *zs, double 
                 .dimensions = e->dimensions));
   PF_TRY(b->fft_inverse(b, e->fft, e->spectrum, e->q));
   for (int d = 0; d < 3; d++) zs->v[d] = rs.v[d] / (n * (d == 0 ? e->lambda0 + 2 * e->mu0 : e->mu0));
-  PF_TRY(PF_SUM(b, elastic_dot, g, sums, .r = e->r, .z = e->q, .cells = pf_cells(g), .dimensions = e->dimensions));
+  const pf_grid all = components(e);
+  PF_TRY(PF_SUM(b, dot, &all, sums, .x = e->r, .y = e->q));
   *product = sums[0] + dot3(e, rs, *zs);
   return PF_OK;
 }
 
 static pf_status stress_of(pf_elasticity *e, const double *u, const double *eigenstrain, pf_tensor mean,
                            double traction, double *stress, double sums[PF_SUMS]) {
-  return PF_SUM(e->backend, elastic_stress, &e->grid, sums, .u = u, .eigenstrain = eigenstrain, .lambda = e->lambda,
-                .mu = e->mu, .stress = stress, .mean = mean, .traction = traction, .lambda0 = e->lambda0, .mu0 = e->mu0,
-                .cells = pf_cells(&e->grid), .nx = e->grid.nx, .dimensions = e->dimensions);
+  static const pf_kernel kernel[] = {PF_KERNEL_elastic_stress_1, PF_KERNEL_elastic_stress_2,
+                                     PF_KERNEL_elastic_stress_3};
+  const pf_elastic_stress_args args = {.u = u,
+                                       .eigenstrain = eigenstrain,
+                                       .lambda = e->lambda,
+                                       .mu = e->mu,
+                                       .stress = stress,
+                                       .mean = mean,
+                                       .traction = traction,
+                                       .lambda0 = e->lambda0,
+                                       .mu0 = e->mu0,
+                                       .cells = pf_cells(&e->grid),
+                                       .nx = e->grid.nx};
+  return e->backend->sum(e->backend, kernel[e->dimensions - 1], &e->grid, &args, sums);
+}
+
+/* f = sign (forces of `stress` and of the cells' resistance to u); *product = u . f */
+static pf_status force_of(pf_elasticity *e, const double *u, const double *stress, double sign, double *f,
+                          double *product) {
+  static const pf_kernel kernel[] = {PF_KERNEL_elastic_force_2, PF_KERNEL_elastic_force_3};
+  const pf_elastic_force_args args = {
+      .stress = stress, .u = u, .mu = e->mu, .f = f, .sign = sign, .cells = pf_cells(&e->grid), .nx = e->grid.nx};
+  double sums[PF_SUMS];
+  PF_TRY(e->backend->sum(e->backend, kernel[e->dimensions - 2], &e->grid, &args, sums));
+  *product = sums[0];
+  return PF_OK;
+}
+
+/* By a along p; *size = stress : C0^-1 : stress. */
+static pf_status advance(pf_elasticity *e, const pf_elastic_field *field, double a, double *size) {
+  static const pf_kernel kernel[] = {PF_KERNEL_elastic_advance_2, PF_KERNEL_elastic_advance_3};
+  const pf_elastic_advance_args args = {.u = field->displacement,
+                                        .r = e->r,
+                                        .stress = field->stress,
+                                        .p = e->p,
+                                        .q = e->q,
+                                        .step = e->step,
+                                        .a = a,
+                                        .lambda0 = e->lambda0,
+                                        .mu0 = e->mu0,
+                                        .cells = pf_cells(&e->grid)};
+  double sums[PF_SUMS];
+  PF_TRY(e->backend->sum(e->backend, kernel[e->dimensions - 2], &e->grid, &args, sums));
+  *size = sums[0];
+  return PF_OK;
 }
 
 pf_status pf_elasticity_solve(pf_elasticity *e, const double *xi, const uint8_t *material, const pf_elastic_load *load,
                               const pf_elastic_field *field, double tolerance, pf_elastic_report *report) {
   pf_backend *b = e->backend;
   const pf_grid *g = &e->grid;
-  const ptrdiff_t cells = pf_cells(g);
-  const double n = (double)cells, floor2 = n * e->stress_floor * e->stress_floor / (2 * e->mu0);
-  double sums[PF_SUMS], product, before;
+  const pf_grid all = components(e);
+  const double n = (double)pf_cells(g), floor2 = n * e->stress_floor * e->stress_floor / (2 * e->mu0);
+  double sums[PF_SUMS], product, before, curvature;
   *report = (pf_elastic_report){0, 0};
   PF_TRY(PF_MAP(b, elastic_moduli, g, .xi = xi, .material = material, .lambda = e->lambda, .mu = e->mu,
                 .of = e->compliances));
@@ -155,10 +205,9 @@ pf_status pf_elasticity_solve(pf_elasticity *e, const double *xi, const uint8_t 
   vector3 rs = {{0}}, zs = {{0}}, ps = {{0}};
   for (int d = 0; d < e->dimensions; d++) rs.v[d] = n * load->traction[d] - sums[d];
   double size = sums[3];
-  PF_TRY(PF_SUM(b, elastic_force, g, sums, .stress = field->stress, .mu = e->mu, .u = field->displacement, .f = e->r,
-                .sign = -1, .cells = cells, .nx = g->nx, .dimensions = e->dimensions));
+  PF_TRY(force_of(e, field->displacement, field->stress, -1, e->r, &curvature));
   PF_TRY(precondition(e, rs, &zs, &product));
-  PF_TRY(b->copy(b, e->p, e->q, (size_t)e->dimensions * (size_t)cells * sizeof(double)));
+  PF_TRY(b->copy(b, e->p, e->q, (size_t)pf_cells(&all) * sizeof(double)));
   ps = zs;
   for (;;) {
     const double scale = fmax(size, floor2);
@@ -169,21 +218,16 @@ pf_status pf_elasticity_solve(pf_elasticity *e, const double *xi, const uint8_t 
              report->iterations, report->error);
     PF_TRY(stress_of(e, e->p, NULL, mean_strain(ps.v), 0, e->step, sums));
     const vector3 qs = {{sums[0], sums[1], sums[2]}};
-    PF_TRY(PF_SUM(b, elastic_force, g, sums, .stress = e->step, .mu = e->mu, .u = e->p, .f = e->q, .sign = 1,
-                  .cells = cells, .nx = g->nx, .dimensions = e->dimensions));
-    const double a = product / (sums[0] + dot3(e, ps, qs));
-    PF_TRY(PF_SUM(b, elastic_advance, g, sums, .u = field->displacement, .r = e->r, .stress = field->stress, .p = e->p,
-                  .q = e->q, .step = e->step, .a = a, .lambda0 = e->lambda0, .mu0 = e->mu0, .cells = cells,
-                  .dimensions = e->dimensions));
-    size = sums[0];
+    PF_TRY(force_of(e, e->p, e->step, 1, e->q, &curvature));
+    const double a = product / (curvature + dot3(e, ps, qs));
+    PF_TRY(advance(e, field, a, &size));
     for (int d = 0; d < e->dimensions; d++) {
       field->stretch[d] += a * ps.v[d];
       rs.v[d] -= a * qs.v[d];
     }
     before = product;
     PF_TRY(precondition(e, rs, &zs, &product));
-    PF_TRY(PF_MAP(b, elastic_direction, g, .z = e->q, .p = e->p, .b = product / before, .cells = cells,
-                  .dimensions = e->dimensions));
+    PF_TRY(PF_MAP(b, elastic_direction, &all, .z = e->q, .p = e->p, .b = product / before));
     for (int d = 0; d < e->dimensions; d++) ps.v[d] = zs.v[d] + product / before * ps.v[d];
     report->iterations++;
   }

@@ -38,7 +38,8 @@ pf_status pf_vector_rest(const pf_space *s, const pf_vector *b, const pf_vector 
 pf_status pf_vector_norm(const pf_space *s, const pf_vector *x, double *norm) {
   double square = 0, sums[PF_SUMS];
   for (int p = 0; p < s->parts; p++) {
-    PF_TRY(PF_SUM(s->backend, many_dots, &s->grid[p], sums, .x = x->part[p], .y0 = x->part[p]));
+    PF_TRY(PF_SUM(s->backend, many_dots, &s->grid[p], sums, .x = x->part[p], .y0 = x->part[p], .y1 = x->part[p],
+                  .y2 = x->part[p], .y3 = x->part[p]));
     square += sums[0];
   }
   *norm = sqrt(square);
@@ -63,6 +64,8 @@ static pf_status combine(const pf_space *s, const pf_vector *y, const pf_vector 
 
 /* ---- GMRES ---- */
 
+static int least(int a, int b) { return a < b ? a : b; }
+
 pf_status pf_gmres_begin(const pf_space *s, pf_gmres *k, const pf_vector *r, double residual, const pf_vector *v) {
   k->m = 0;
   k->g[0] = k->residual = residual;
@@ -77,11 +80,14 @@ pf_status pf_gmres_extend(const pf_space *s, const pf_gmres *k, const pf_vector 
   const int count = k->m + 1;
   const pf_vector *w = &v[count];
   PF_CHECK(k->m < PF_KRYLOV_MOST, PF_FAILED, "a Krylov basis of more than %d vectors", PF_KRYLOV_MOST);
-  for (int q = 0; q < count; q += 4)
+  for (int q = 0; q < count; q += 4) {
+    const pf_vector *first = v + q;
+    const int last = count - 1 - q; /* once more where there are fewer than four: nobody asks for those */
     for (int p = 0; p < s->parts; p++)
-      PF_TRY(PF_TOTAL(b, many_dots, &s->grid[p], s->numbers + p * COLUMN + q, .x = w->part[p],
-                      .y0 = part_of(v, q, count, p), .y1 = part_of(v, q + 1, count, p),
-                      .y2 = part_of(v, q + 2, count, p), .y3 = part_of(v, q + 3, count, p)));
+      PF_TRY(PF_TOTAL(b, many_dots, &s->grid[p], s->numbers + p * COLUMN + q, .x = w->part[p], .y0 = first[0].part[p],
+                      .y1 = first[least(1, last)].part[p], .y2 = first[least(2, last)].part[p],
+                      .y3 = first[least(3, last)].part[p]));
+  }
   PF_TRY(combine(s, w, v, count, -1));
   PF_TRY(PF_MAP(b, many_factor, &one, .numbers = s->numbers, .at = SQUARE, .at_2 = s->parts > 1 ? COLUMN + SQUARE : 0,
                 .to = FACTOR));

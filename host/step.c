@@ -50,7 +50,10 @@ static pf_status move_front(pf_state *s, double dt) {
                                   .rate = mobility / parts,
                                   .eps = s->params.eps,
                                   .enters = s->enters};
-    PF_TRY(b->map(b, s->walls || s->nuclei > 0 ? PF_KERNEL_profile_walls : PF_KERNEL_profile, &s->grid, &args));
+    static const pf_kernel kernel[3][2] = {{PF_KERNEL_profile_2, PF_KERNEL_profile_3},
+                                           {PF_KERNEL_profile_walls_2, PF_KERNEL_profile_walls_3},
+                                           {PF_KERNEL_profile_nuclei_2, PF_KERNEL_profile_nuclei_3}};
+    PF_TRY(b->map(b, kernel[s->nuclei > 0 ? 2 : s->walls][dimensions - 2], &s->grid, &args));
     swap(&s->xi, &s->xi_next);
     swap(&s->s, &s->s_next);
   }

@@ -39,6 +39,14 @@ PF_CELL double pf_tensor_deviator(pf_tensor t) {
   const double mean = pf_tensor_trace(t) / 3, a = t.xx - mean, b = t.yy - mean, c = t.zz - mean;
   return a * a + b * b + c * c + 2 * (t.xy * t.xy + t.xz * t.xz + t.yz * t.yz);
 }
+/* The kernel `name` is `function` in that many dimensions: known when it is compiled, so that its loop becomes vector
+ * instructions. */
+#define PF_ELASTIC_VARIANT(name, of, function, dimensions)                    \
+  PF_ARGS(name);                                                              \
+  PF_CELL pf_sums pf_cell_##name(const pf_##name##_args *k, pf_at at) {       \
+    return function((const pf_##of##_args *)(const void *)k, at, dimensions); \
+  }
+
 /* n . t . n */
 PF_CELL double pf_tensor_normal(pf_tensor t, double x, double y, double z) {
   return x * (t.xx * x + 2 * t.xy * y + 2 * t.xz * z) + y * (t.yy * y + 2 * t.yz * z) + z * t.zz * z;
@@ -112,37 +120,43 @@ PF_CELL pf_gradient pf_corner_gradient(const double *u, ptrdiff_t c, ptrdiff_t x
 // clang-format off
 #define PF_ARGS_elastic_stress(IN, OUT, VAR, VAL)                                                                  \
   IN(double, u) IN(double, eigenstrain) IN(double, lambda) IN(double, mu) OUT(double, stress) VAL(pf_tensor, mean) \
-  VAL(double, traction) VAL(double, lambda0) VAL(double, mu0) VAL(ptrdiff_t, cells) VAL(int, nx) VAL(int, dimensions)
+  VAL(double, traction) VAL(double, lambda0) VAL(double, mu0) VAL(ptrdiff_t, cells) VAL(int, nx)
 // clang-format on
 PF_ARGS(elastic_stress);
-PF_CELL pf_sums pf_cell_elastic_stress(const pf_elastic_stress_args *k, pf_at at) {
+PF_CELL pf_sums pf_stress_of_strain(const pf_elastic_stress_args *k, pf_at at, int dimensions) {
   const ptrdiff_t c = at.c, n = k->cells, up = pf_around_up(at, k->nx);
   const double lambda = k->lambda[c], mu = k->mu[c];
   pf_tensor e = k->mean;
-  if (k->dimensions > 1) {
-    const pf_gradient x = pf_corner_gradient(k->u, c, up, at.yp, at.zp, k->dimensions);
-    const pf_gradient y = pf_corner_gradient(k->u + n, c, up, at.yp, at.zp, k->dimensions);
+  if (dimensions > 1) {
+    const pf_gradient x = pf_corner_gradient(k->u, c, up, at.yp, at.zp, dimensions);
+    const pf_gradient y = pf_corner_gradient(k->u + n, c, up, at.yp, at.zp, dimensions);
     e.xx += x.x;
     e.yy += y.y;
     e.xy += 0.5 * (x.y + y.x);
-    if (k->dimensions > 2) {
-      const pf_gradient z = pf_corner_gradient(k->u + 2 * n, c, up, at.yp, at.zp, k->dimensions);
+    if (dimensions > 2) {
+      const pf_gradient z = pf_corner_gradient(k->u + 2 * n, c, up, at.yp, at.zp, dimensions);
       e.zz += z.z;
       e.xz += 0.5 * (x.z + z.x);
       e.yz += 0.5 * (y.z + z.y);
     }
   }
   if (k->eigenstrain) {
-    const pf_tensor own = pf_tensor_load(k->eigenstrain, n, c, k->dimensions);
+    const pf_tensor own = pf_tensor_load(k->eigenstrain, n, c, dimensions);
     e.xx -= own.xx, e.yy -= own.yy, e.zz -= own.zz;
     e.xy -= own.xy, e.xz -= own.xz, e.yz -= own.yz;
   }
-  if (k->dimensions == 1) e.xx = (k->traction - lambda * (e.yy + e.zz)) / (lambda + 2 * mu);
+  if (dimensions == 1) e.xx = (k->traction - lambda * (e.yy + e.zz)) / (lambda + 2 * mu);
   const pf_tensor s = pf_hooke(lambda, mu, e);
-  pf_tensor_store(k->stress, n, c, k->dimensions, s);
+  pf_tensor_store(k->stress, n, c, dimensions, s);
   const pf_sums sums = {{s.xx, s.xy, s.xz, pf_stress_size(k->lambda0, k->mu0, s)}};
   return sums;
 }
+#define PF_ARGS_elastic_stress_1 PF_ARGS_elastic_stress
+#define PF_ARGS_elastic_stress_2 PF_ARGS_elastic_stress
+#define PF_ARGS_elastic_stress_3 PF_ARGS_elastic_stress
+PF_ELASTIC_VARIANT(elastic_stress_1, elastic_stress, pf_stress_of_strain, 1)
+PF_ELASTIC_VARIANT(elastic_stress_2, elastic_stress, pf_stress_of_strain, 2)
+PF_ELASTIC_VARIANT(elastic_stress_3, elastic_stress, pf_stress_of_strain, 3)
 
 /* What alternates within a cell: its corners c + {0, x} + {0, y} + {0, z} in their modes xy, xz, yz (1/12 each, the mean
  * square of x over the cell) and xyz (1/144), as they act on corner c; times PF_HOURGLASS mu the force on it.  A fully
@@ -160,7 +174,7 @@ PF_CELL double pf_hourglass(const double *u, ptrdiff_t c, ptrdiff_t x, ptrdiff_t
 // clang-format off
 #define PF_ARGS_elastic_force(IN, OUT, VAR, VAL)                                                           \
   IN(double, stress) IN(double, u) IN(double, mu) OUT(double, f) VAL(double, sign) VAL(ptrdiff_t, cells)   \
-  VAL(int, nx) VAL(int, dimensions)
+  VAL(int, nx)
 // clang-format on
 PF_ARGS(elastic_force);
 /* The cells around corner c, and what each adds. */
@@ -178,10 +192,9 @@ PF_CELL double pf_resistance(const double *u, const double *mu, pf_at at, ptrdif
   }
   return PF_HOURGLASS * f;
 }
-PF_CELL pf_sums pf_cell_elastic_force(const pf_elastic_force_args *k, pf_at at) {
+PF_CELL pf_sums pf_force_of_stress(const pf_elastic_force_args *k, pf_at at, int d) {
   const ptrdiff_t c = at.c, n = k->cells, down = pf_around_down(at, k->nx), up = pf_around_up(at, k->nx);
   const double *s = k->stress, *u = k->u, *mu = k->mu;
-  const int d = k->dimensions;
   const pf_gradient xx = pf_corner_gradient(s, c, down, at.ym, at.zm, d);
   const pf_gradient yy = pf_corner_gradient(s + n, c, down, at.ym, at.zm, d);
   const pf_gradient xy = pf_corner_gradient(s + 3 * n, c, down, at.ym, at.zm, d);
@@ -204,6 +217,10 @@ PF_CELL pf_sums pf_cell_elastic_force(const pf_elastic_force_args *k, pf_at at) 
   const pf_sums sums = {{sum + u[c] * x + u[n + c] * y, 0, 0, 0}};
   return sums;
 }
+#define PF_ARGS_elastic_force_2 PF_ARGS_elastic_force
+#define PF_ARGS_elastic_force_3 PF_ARGS_elastic_force
+PF_ELASTIC_VARIANT(elastic_force_2, elastic_force, pf_force_of_stress, 2)
+PF_ELASTIC_VARIANT(elastic_force_3, elastic_force, pf_force_of_stress, 3)
 
 /* Green's operator of a homogeneous medium on the spectrum of a force [dimensions][waves], in place: the displacement.
  * The difference operator of wave vector (i, j, k) is a common phase times q = 2 (s_x c_y c_z, c_x s_y c_z, c_x c_y s_z),
@@ -239,46 +256,36 @@ PF_CELL void pf_cell_elastic_green(const pf_elastic_green_args *k, pf_at at) {
 // clang-format off
 #define PF_ARGS_elastic_advance(IN, OUT, VAR, VAL)                                                           \
   VAR(double, u) VAR(double, r) VAR(double, stress) IN(double, p) IN(double, q) IN(double, step)             \
-  VAL(double, a) VAL(double, lambda0) VAL(double, mu0) VAL(ptrdiff_t, cells) VAL(int, dimensions)
+  VAL(double, a) VAL(double, lambda0) VAL(double, mu0) VAL(ptrdiff_t, cells)
 // clang-format on
 PF_ARGS(elastic_advance);
-PF_CELL pf_sums pf_cell_elastic_advance(const pf_elastic_advance_args *k, pf_at at) {
+PF_CELL pf_sums pf_advance_fields(const pf_elastic_advance_args *k, pf_at at, int dimensions) {
   const ptrdiff_t n = k->cells;
   const double a = k->a;
-  for (int d = 0; d < k->dimensions; d++) {
+  for (int d = 0; d < dimensions; d++) {
     k->u[d * n + at.c] += a * k->p[d * n + at.c];
     k->r[d * n + at.c] -= a * k->q[d * n + at.c];
   }
-  pf_tensor s = pf_tensor_load(k->stress, n, at.c, k->dimensions);
-  const pf_tensor t = pf_tensor_load(k->step, n, at.c, k->dimensions);
+  pf_tensor s = pf_tensor_load(k->stress, n, at.c, dimensions);
+  const pf_tensor t = pf_tensor_load(k->step, n, at.c, dimensions);
   s.xx += a * t.xx, s.yy += a * t.yy, s.zz += a * t.zz;
   s.xy += a * t.xy, s.xz += a * t.xz, s.yz += a * t.yz;
-  pf_tensor_store(k->stress, n, at.c, k->dimensions, s);
+  pf_tensor_store(k->stress, n, at.c, dimensions, s);
   const pf_sums sums = {{pf_stress_size(k->lambda0, k->mu0, s), 0, 0, 0}};
   return sums;
 }
+#define PF_ARGS_elastic_advance_2 PF_ARGS_elastic_advance
+#define PF_ARGS_elastic_advance_3 PF_ARGS_elastic_advance
+PF_ELASTIC_VARIANT(elastic_advance_2, elastic_advance, pf_advance_fields, 2)
+PF_ELASTIC_VARIANT(elastic_advance_3, elastic_advance, pf_advance_fields, 3)
 
-/* r . z */
-#define PF_ARGS_elastic_dot(IN, OUT, VAR, VAL) IN(double, r) IN(double, z) VAL(ptrdiff_t, cells) VAL(int, dimensions)
-PF_ARGS(elastic_dot);
-PF_CELL pf_sums pf_cell_elastic_dot(const pf_elastic_dot_args *k, pf_at at) {
-  const ptrdiff_t n = k->cells, c = at.c;
-  double sum = k->r[c] * k->z[c] + k->r[n + c] * k->z[n + c];
-  if (k->dimensions > 2) sum += k->r[2 * n + c] * k->z[2 * n + c];
-  const pf_sums sums = {{sum, 0, 0, 0}};
-  return sums;
-}
-/* p = z + b p */
+/* p = z + b p; over a grid of as many planes as there are components. */
 // clang-format off
-#define PF_ARGS_elastic_direction(IN, OUT, VAR, VAL) \
-  IN(double, z) VAR(double, p) VAL(double, b) VAL(ptrdiff_t, cells) VAL(int, dimensions)
+#define PF_ARGS_elastic_direction(IN, OUT, VAR, VAL) IN(double, z) VAR(double, p) VAL(double, b)
 // clang-format on
 PF_ARGS(elastic_direction);
 PF_CELL void pf_cell_elastic_direction(const pf_elastic_direction_args *k, pf_at at) {
-  for (int d = 0; d < k->dimensions; d++) {
-    const ptrdiff_t c = d * k->cells + at.c;
-    k->p[c] = k->z[c] + k->b * k->p[c];
-  }
+  k->p[at.c] = k->z[at.c] + k->b * k->p[at.c];
 }
 
 /* ---- eigenstrain ---- */
@@ -447,8 +454,9 @@ PF_CELL void pf_cell_elastic_export(const pf_elastic_export_args *k, pf_at at) {
 
 // clang-format off
 #define PF_KERNELS_ELASTIC(MAP, SWEEP, SUM, MAX)                                                                \
-  MAP(elastic_moduli) SUM(elastic_stress) SUM(elastic_force) MAP(elastic_green) SUM(elastic_advance)            \
-  SUM(elastic_dot) MAP(elastic_direction) MAP(elastic_deposit) MAP(elastic_traction) MAP(elastic_push)          \
+  MAP(elastic_moduli) SUM(elastic_stress_1) SUM(elastic_stress_2) SUM(elastic_stress_3) SUM(elastic_force_2)    \
+  SUM(elastic_force_3) MAP(elastic_green) SUM(elastic_advance_2) SUM(elastic_advance_3)                         \
+  MAP(elastic_direction) MAP(elastic_deposit) MAP(elastic_traction) MAP(elastic_push)          \
   MAX(elastic_peak) MAP(elastic_export)
 // clang-format on
 

@@ -47,15 +47,22 @@ PF_CELL ptrdiff_t pf_way(pf_walls w, ptrdiff_t c, ptrdiff_t step) {
   return !w.on || pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? step : 0;
 }
 
+/* f of that neighbour, or of c itself: both are read and one is taken, so that a loop becomes vector instructions. */
+PF_CELL double pf_beside(const double *f, pf_walls w, ptrdiff_t c, ptrdiff_t step) {
+  if (!w.on) return f[c + step];
+  const double here = f[c], there = f[c + step];
+  return pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? there : here;
+}
+
 /* Slope of p at cell c, by its neighbours down and up; at an end of the grid by the one that there is.  With a mirror image
  * for the other one |grad p| would be half of what it is in the tail of a front that lies along the end: the bracket would
  * then be diffusion against the gradient along the front, and waves of two cells grow from round-off. */
 PF_CELL double pf_slope_at(const double *p, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, pf_walls w) {
-  return (down == 0 || up == 0 ? 1.0 : 0.5) * (p[c + pf_way(w, c, up)] - p[c + pf_way(w, c, down)]);
+  return (down == 0 || up == 0 ? 1.0 : 0.5) * (pf_beside(p, w, c, up) - pf_beside(p, w, c, down));
 }
 
 /* grad p at the common face of lower cell a and upper cell b = a + step: its component along that direction, and its
- * square; (m1, p1), (m2, p2): offsets to the neighbours in the two other directions. */
+ * square; (m1, p1), (m2, p2): offsets to the neighbours in the two other directions, 0 where there are none. */
 typedef struct pf_slope {
   double along, square;
 } pf_slope;
@@ -168,50 +175,67 @@ PF_ARGS(profile);
 typedef struct pf_gain {
   double xi, salt;
 } pf_gain;
+enum { PF_PROFILE_WALLS = 1, PF_PROFILE_NUCLEI = 2 };
+/* 1: the face is one along which B acts; 0: closed, or of a nucleus, which has no profile yet. */
+PF_CELL double pf_profile_acts(const pf_profile_args *k, ptrdiff_t a, ptrdiff_t b, int what) {
+  double acts = 1;
+  if (what & PF_PROFILE_WALLS)
+    acts = (k->enters.mask >> k->material[a]) & (k->enters.mask >> k->material[b]) & 1u ? 1.0 : 0.0;
+  if (what & PF_PROFILE_NUCLEI) acts = k->nucleus[a] > 0 || k->nucleus[b] > 0 ? 0 : acts;
+  return acts;
+}
 /* What cell c (a or b) gains through the face a|b, up: 1 where c is b. */
-PF_CELL pf_gain pf_profile_gain(const pf_profile_args *k, ptrdiff_t a, ptrdiff_t b, int up, pf_slope slope, int walls) {
-  pf_gain r = {0, 0};
-  if (walls) {
-    if (!((k->enters.mask >> k->material[a]) & (k->enters.mask >> k->material[b]) & 1u)) return r;
-    if (k->nucleus && (k->nucleus[a] > 0 || k->nucleus[b] > 0)) return r; /* it has no profile yet */
-  }
-  const double to_a = k->rate * pf_profile_flux(k->xi[a], k->xi[b], slope, k->eps);
+PF_CELL pf_gain pf_profile_gain(const pf_profile_args *k, ptrdiff_t a, ptrdiff_t b, int up, pf_slope slope, int what) {
+  const double rate = what ? k->rate * pf_profile_acts(k, a, b, what) : k->rate;
+  const double to_a = rate * pf_profile_flux(k->xi[a], k->xi[b], slope, k->eps);
   const double salt_a = k->salt[a], salt_b = k->salt[b];
   const double from = to_a > 0 ? salt_a : salt_b; /* lithium goes to a, electrolyte from a to b */
-  r.xi = up ? -to_a : to_a;
-  r.salt = -r.xi * from;
+  const double xi = up ? -to_a : to_a;
+  const pf_gain r = {xi, -xi * from};
   return r;
 }
-PF_CELL void pf_profile_cell(const pf_profile_args *k, pf_at at, int walls) {
-  const pf_walls w = {k->material, k->enters.mask, walls};
-  const double *p = k->p;
-  const ptrdiff_t c = at.c, xm = c + at.xm, xp = c + at.xp, ym = c + at.ym, yp = c + at.yp, zm = c + at.zm;
-  const ptrdiff_t zp = c + at.zp;
-  const pf_gain g[6] = {pf_profile_gain(k, xm, c, 1, pf_face_slope(p, xm, c, at.ym, at.yp, at.zm, at.zp, w), walls),
-                        pf_profile_gain(k, c, xp, 0, pf_face_slope(p, c, xp, at.ym, at.yp, at.zm, at.zp, w), walls),
-                        pf_profile_gain(k, ym, c, 1, pf_face_slope(p, ym, c, at.xm, at.xp, at.zm, at.zp, w), walls),
-                        pf_profile_gain(k, c, yp, 0, pf_face_slope(p, c, yp, at.xm, at.xp, at.zm, at.zp, w), walls),
-                        pf_profile_gain(k, zm, c, 1, pf_face_slope(p, zm, c, at.xm, at.xp, at.ym, at.yp, w), walls),
-                        pf_profile_gain(k, c, zp, 0, pf_face_slope(p, c, zp, at.xm, at.xp, at.ym, at.yp, w), walls)};
-  const double gain = g[0].xi + g[1].xi + g[2].xi + g[3].xi + g[4].xi + g[5].xi;
-  const double salt = g[0].salt + g[1].salt + g[2].salt + g[3].salt + g[4].salt + g[5].salt;
+/* Of the two faces of cell c along one direction; (m1, p1), (m2, p2): as for pf_face_slope. */
+PF_CELL pf_gain pf_profile_pair(const pf_profile_args *k, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, ptrdiff_t m1,
+                                ptrdiff_t p1, ptrdiff_t m2, ptrdiff_t p2, int what) {
+  const pf_walls w = {k->material, k->enters.mask, what & PF_PROFILE_WALLS};
+  const ptrdiff_t a = c + down, b = c + up;
+  const pf_gain below = pf_profile_gain(k, a, c, 1, pf_face_slope(k->p, a, c, m1, p1, m2, p2, w), what);
+  const pf_gain above = pf_profile_gain(k, c, b, 0, pf_face_slope(k->p, c, b, m1, p1, m2, p2, w), what);
+  const pf_gain r = {below.xi + above.xi, below.salt + above.salt};
+  return r;
+}
+PF_CELL void pf_profile_cell(const pf_profile_args *k, pf_at at, int what, int dimensions) {
+  const ptrdiff_t c = at.c, zm = dimensions > 2 ? at.zm : 0, zp = dimensions > 2 ? at.zp : 0;
+  const pf_gain x = pf_profile_pair(k, c, at.xm, at.xp, at.ym, at.yp, zm, zp, what);
+  const pf_gain y = pf_profile_pair(k, c, at.ym, at.yp, at.xm, at.xp, zm, zp, what);
+  double gain = x.xi + y.xi, salt = x.salt + y.salt;
+  if (dimensions > 2) {
+    const pf_gain z = pf_profile_pair(k, c, zm, zp, at.xm, at.xp, at.ym, at.yp, what);
+    gain += z.xi;
+    salt += z.salt;
+  }
   const double xi = k->xi[c], left = 1 - xi - gain, safe = left > 1e-8 ? left : 1;
   k->xi_new[c] = xi + gain;
   k->salt_new[c] = k->enters.moves_salt && left > 1e-8 ? ((1 - xi) * k->salt[c] + salt) / safe : k->salt[c];
 }
-PF_CELL void pf_cell_profile(const pf_profile_args *k, pf_at at) { pf_profile_cell(k, at, 0); }
-/* The same where there are walls or nuclei: called, not copied into loops, which it would make long and slow to compile. */
-#ifdef __CUDACC__
-PF_CELL
-#else
-static __attribute__((noinline, unused))
-#endif
-void pf_profile_walled(const pf_profile_args *k, pf_at at) { pf_profile_cell(k, at, 1); }
-#define PF_ARGS_profile_walls PF_ARGS_profile
-PF_ARGS(profile_walls);
-PF_CELL void pf_cell_profile_walls(const pf_profile_walls_args *k, pf_at at) {
-  pf_profile_walled((const pf_profile_args *)(const void *)k, at);
-}
+/* With or without walls and nuclei, in (1 and) 2 or 3 dimensions. */
+#define PF_PROFILE_VARIANT(name, what, dimensions)                                   \
+  PF_ARGS(name);                                                                     \
+  PF_CELL void pf_cell_##name(const pf_##name##_args *k, pf_at at) {                 \
+    pf_profile_cell((const pf_profile_args *)(const void *)k, at, what, dimensions); \
+  }
+#define PF_ARGS_profile_2 PF_ARGS_profile
+#define PF_ARGS_profile_3 PF_ARGS_profile
+#define PF_ARGS_profile_walls_2 PF_ARGS_profile
+#define PF_ARGS_profile_walls_3 PF_ARGS_profile
+#define PF_ARGS_profile_nuclei_2 PF_ARGS_profile
+#define PF_ARGS_profile_nuclei_3 PF_ARGS_profile
+PF_PROFILE_VARIANT(profile_2, 0, 2)
+PF_PROFILE_VARIANT(profile_3, 0, 3)
+PF_PROFILE_VARIANT(profile_walls_2, PF_PROFILE_WALLS, 2)
+PF_PROFILE_VARIANT(profile_walls_3, PF_PROFILE_WALLS, 3)
+PF_PROFILE_VARIANT(profile_nuclei_2, PF_PROFILE_WALLS | PF_PROFILE_NUCLEI, 2)
+PF_PROFILE_VARIANT(profile_nuclei_3, PF_PROFILE_WALLS | PF_PROFILE_NUCLEI, 3)
 
 /* Reaction and frame of (4): xi_new = xi + growth dt r + U dt d xi/dx, U dt in cells.  Lithium enters or leaves through
  * x = 0 and x = Lx with the value at the end: 1 where there is lithium.  What cannot enter is carried by the electrode's
@@ -241,7 +265,10 @@ PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
   return r;
 }
 
-#define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX) \
-  MAP(logit) MAP(geometry) MAP(geometry_walls) MAP(profile) MAP(profile_walls) SUM(grow)
+#define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)                                                                      \
+  MAP(logit)                                                                                                        \
+  MAP(geometry)                                                                                                     \
+  MAP(geometry_walls) MAP(profile_2) MAP(profile_3) MAP(profile_walls_2) MAP(profile_walls_3) MAP(profile_nuclei_2) \
+      MAP(profile_nuclei_3) SUM(grow)
 
 #endif

@@ -44,7 +44,7 @@ PF_CELL void pf_cell_many_widen(const pf_many_widen_args *k, pf_at at) { k->y[at
 #define PF_ARGS_many_narrow(IN, OUT, VAR, VAL) IN(double, x) OUT(float, y)
 PF_ARGS(many_narrow);
 PF_CELL void pf_cell_many_narrow(const pf_many_narrow_args *k, pf_at at) { k->y[at.c] = (float)k->x[at.c]; }
-/* x . y_0 ... x . y_3 (NULL: not asked for) */
+/* x . y_0 ... x . y_3 */
 // clang-format off
 #define PF_ARGS_many_dots(IN, OUT, VAR, VAL) IN(float, x) IN(float, y0) IN(float, y1) IN(float, y2) IN(float, y3)
 // clang-format on
@@ -52,8 +52,7 @@ PF_ARGS(many_dots);
 PF_CELL pf_sums pf_cell_many_dots(const pf_many_dots_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
   const double x = (double)k->x[c];
-  const pf_sums r = {{k->y0 ? x * (double)k->y0[c] : 0, k->y1 ? x * (double)k->y1[c] : 0,
-                      k->y2 ? x * (double)k->y2[c] : 0, k->y3 ? x * (double)k->y3[c] : 0}};
+  const pf_sums r = {{x * (double)k->y0[c], x * (double)k->y1[c], x * (double)k->y2[c], x * (double)k->y3[c]}};
   return r;
 }
 /* y += sign (n[0] x0 + ... + n[3] x3) (NULL: left out), n[q] = numbers[at + q] and, where there are two parts,
