@@ -37,6 +37,7 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(weight, n, MADE),
       ARRAY(curvature, n, MADE),
       ARRAY(logit, n, MADE),
+      ARRAY(bend, n, MADE),
       ARRAY(material, n, KEPT),
       ARRAY(owner, n, KEPT),
       ARRAY(owner_before, n, KEPT),

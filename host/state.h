@@ -122,6 +122,7 @@ typedef struct pf_state {
   float *rate;                 /* [2][cells]: last step's d phi/dt, d s/dt, 1/s, to predict the next */
   double *reaction;            /* r of (1) */
   double *weight, *curvature, *logit;
+  double *bend;                  /* laplacian of logit, while the front moves */
   uint8_t *material;             /* index into params.material */
   uint8_t *owner, *owner_before; /* pf_owner */
   double *hotspot;               /* [nz][ny]: factor on the exchange current of the working electrode */

@@ -286,11 +286,11 @@ static void short_circuit(const char *input, double current, double time_s, doub
   PF_ASSERT_NEAR(history(f, "front_mean_um", true), mean_um, 0.03);
 }
 
-static void short_from_depletion(void) { short_circuit("short", 40, 296.88, 13.89); }
+static void short_from_depletion(void) { short_circuit("short", 40, 301.5, 13.97); }
 
 /* The same a tenth above the limiting current: the compliance voltage lets go when a tip has come half the way, and the
  * voltage that belongs to the current is far below it. */
-static void short_after_the_limit(void) { short_circuit("short", 20, 368.87, 14.59); }
+static void short_after_the_limit(void) { short_circuit("short", 20, 372.2, 14.67); }
 
 static void short_from_hot_spot(void) { short_circuit("short-hotspot", 2, 1938.6, 10.25); }
 
