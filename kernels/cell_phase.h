@@ -282,12 +282,10 @@ PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
   return r;
 }
 
+// clang-format off
 #define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)                                                                        \
-  MAP(logit)                                                                                                          \
-  MAP(bend)                                                                                                           \
-  MAP(geometry)                                                                                                       \
-  MAP(geometry_walls)                                                                                                 \
-  MAP(profile_2) MAP(profile_3) MAP(profile_walls_2) MAP(profile_walls_3) MAP(profile_nuclei_2) MAP(profile_nuclei_3) \
-      SUM(grow)
+  MAP(logit) MAP(bend) MAP(geometry) MAP(geometry_walls) MAP(profile_2) MAP(profile_3) MAP(profile_walls_2)           \
+  MAP(profile_walls_3) MAP(profile_nuclei_2) MAP(profile_nuclei_3) SUM(grow)
+// clang-format on
 
 #endif
