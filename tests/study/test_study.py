@@ -43,6 +43,8 @@ BASE = """
 &output snapshot_count = 1 /
 """
 
+PATIENCE = 300  # s that anything may take on a machine that is busy with other work
+
 R, T, F, VM = 8.314462618, 298.15, 96485.33212, 13e-6
 
 
@@ -174,7 +176,8 @@ class Case(unittest.TestCase):
         self.program.write_text(f"""#!/bin/sh
 n=1; before=; for word; do test "$before" != --members || n=$(($(wc -l < "$word") - 1)); before=$word; done
 case " $* " in *" --quiet "*)
-  for i in $(seq $n); do echo run >> {self.path}/count; done; test ! -f {self.path}/slow || sleep 30 & wait $!;; esac
+  for i in $(seq $n); do echo run >> {self.path}/count; done
+    while test -f {self.path}/slow; do sleep 0.1; done & wait $!;; esac
 exec {PROGRAM} "$@"
 """)
         self.program.chmod(0o755)
@@ -189,6 +192,17 @@ exec {PROGRAM} "$@"
 
     def words(self, *options):
         return ["--no-report", "--pfsolve", str(self.program), "--output", str(self.dir), *options, str(self.path / "s.toml")]
+
+    def wait_until(self, happened, process):
+        """Until something happened while a pfstudy runs; however slow the machine is, but not for ever."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            self.assertIsNone(process.poll(), "pfstudy ended before")
+            self.assertLess(time.monotonic(), deadline, "it did not happen")
+            time.sleep(0.01)
+
+    def a_run_is_on_its_way(self):
+        return any(len(p.read_text().splitlines()) > 5 for p in self.dir.glob("runs/*/history.csv"))
 
     def study(self, *options):
         """Exit status, what was said, and how many runs were made."""
@@ -371,12 +385,9 @@ class Together(Case):
                    CURRENTS)
         process = subprocess.Popen([sys.executable, str(POSTPROC / "pfstudy.py"), *self.words()],
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not any(
-                len(p.read_text().splitlines()) > 5 for p in self.dir.glob("runs/*/history.csv")):
-            time.sleep(0.01)
+        self.wait_until(self.a_run_is_on_its_way, process)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)[0]
+        said = process.communicate(timeout=PATIENCE)[0]
         self.assertEqual(process.returncode, 75, said)
         self.assertIn("2 missing", said)
         self.assertEqual(self.study()[::2], (0, 2))
@@ -457,14 +468,12 @@ class Broken(Case):
         self.assertEqual(self.study("--task", "1")[0], 66)  # no study yet
         (self.path / "slow").touch()
         process = self.start()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not ((self.path / "count").exists()
-                                                   and len((self.path / "count").read_text().split()) == 2):
-            time.sleep(0.01)
+        count = self.path / "count"
+        self.wait_until(lambda: count.exists() and len(count.read_text().split()) == 2, process)
         status, said, runs = self.study()
         self.assertEqual((status, runs), (73, 0), said)  # two at once: the second is refused
         process.send_signal(number)
-        said = process.communicate(timeout=20)[0]
+        said = process.communicate(timeout=PATIENCE)[0]
         self.assertEqual(process.returncode, 75 if number != signal.SIGKILL else -9, said)
         (self.path / "slow").unlink()
         return said
@@ -493,12 +502,9 @@ class Broken(Case):
         self.write('[fixed]\n"solver%time_step_max_s" = 0.01\n"protocol%duration_h" = 0.05\n"output%history_interval_s" = 1\n' +
                    CURRENTS.replace(", 0.2", ""))
         process = self.start()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not any(
-                len(p.read_text().splitlines()) > 5 for p in self.dir.glob("runs/*/history.csv")):
-            time.sleep(0.01)
+        self.wait_until(self.a_run_is_on_its_way, process)
         process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=20)[0]
+        said = process.communicate(timeout=PATIENCE)[0]
         self.assertEqual(process.returncode, 75, said)
         self.assertEqual(self.study()[::2], (0, 1))
         run = study.open_study(self.dir).points[0].run
