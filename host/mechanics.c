@@ -20,10 +20,10 @@ pf_status pf_mechanics_deposit(pf_state *s, double dt) {
   if (!s->elasticity) return PF_OK;
   const pf_elasticity *e = s->elasticity;
   PF_TRY(PF_MAP(s->backend, elastic_deposit, &s->grid, .xi = s->xi, .p = s->logit, .reaction = s->reaction,
-                .material = s->material, .eigenstrain = s->eigenstrain, .next = e->step,
+                .material = s->material, .owner = s->owner, .eigenstrain = s->eigenstrain, .next = e->step,
                 .growth_dt = s->params.growth * dt, .shift = s->shift * dt, .full = s->mechanics.full,
-                .isotropic = s->mechanics.isotropic, .enters = s->enters, .cells = pf_cells(&s->grid),
-                .dimensions = e->dimensions));
+                .isotropic = s->mechanics.isotropic, .enters = s->enters, .stays = pf_state_embeds(s),
+                .cells = pf_cells(&s->grid), .dimensions = e->dimensions));
   return s->backend->copy(s->backend, s->eigenstrain, e->step,
                           (size_t)e->components * (size_t)pf_cells(&s->grid) * sizeof(double));
 }

@@ -264,6 +264,8 @@ pf_status pf_state_connect(pf_state *s) {
                 .owner_new = s->owner, .enters = s->enters);
 }
 
+int pf_state_embeds(const pf_state *s) { return s->stack && !s->salty && (s->floats || s->nuclei > 0) ? 1 : 0; }
+
 pf_status pf_state_geometry(pf_state *s) {
   PF_TRY(PF_MAP(s->backend, logit, &s->grid, .xi = s->xi, .p = s->logit));
   const pf_geometry_args args = {.xi = s->xi,

@@ -198,6 +198,9 @@ pf_status pf_state_upload_params(pf_state *state);
 void pf_state_forget(pf_state *state);
 /* Whose lithium each cell is, from xi. */
 pf_status pf_state_connect(pf_state *state);
+/* 1: islands and nuclei stay in the solid while the frame moves with the electrodes; 0: nothing floats, the frame stands,
+ * or the electrolyte has a salt, which (7) carries with the frame together with all lithium. */
+int pf_state_embeds(const pf_state *state);
 /* Weight and curvature from xi. */
 pf_status pf_state_geometry(pf_state *state);
 

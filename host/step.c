@@ -22,6 +22,16 @@ static void swap(double **a, double **b) {
   *b = t;
 }
 
+/* Where lithium floats beside the counter electrode, B moves some from the tail of one to that of the other: it changes
+ * hands, as that of bodies that touch does (pf_state_connect).  `by`: +1 before B, -1 after it. */
+static pf_status count_counter(pf_state *s, double by) {
+  if (s->params.counter != PF_COUNTER_RESOLVED || !(s->floats || s->nuclei > 0)) return PF_OK;
+  double sums[PF_SUMS];
+  PF_TRY(PF_SUM(s->backend, lithium, &s->grid, sums, .xi = s->xi, .owner = s->owner));
+  s->lithium_start[0] += by * sums[1], s->lithium_start[1] -= by * sums[1];
+  return PF_OK;
+}
+
 /* (4): reaction and frame, then the bracket B in sub-steps. */
 static pf_status move_front(pf_state *s, double dt) {
   pf_backend *b = s->backend;
@@ -29,7 +39,7 @@ static pf_status move_front(pf_state *s, double dt) {
   PF_TRY(pf_mechanics_deposit(s, dt)); /* (10): eigenstrain */
   PF_TRY(PF_SUM(b, grow, &s->grid, sums, .xi = s->xi, .reaction = s->reaction, .material = s->material,
                 .owner = s->owner, .xi_new = s->xi_next, .growth_dt = s->params.growth * dt, .shift = s->shift * dt,
-                .enters = s->enters));
+                .enters = s->enters, .stays = pf_state_embeds(s)));
   s->lithium_passed[0] += sums[0], s->lithium_passed[1] += sums[1];
   s->lithium_retreat[0] += sums[2], s->lithium_retreat[1] += sums[3];
   swap(&s->xi, &s->xi_next);
@@ -38,6 +48,7 @@ static pf_status move_front(pf_state *s, double dt) {
   if (!(mobility > 0) || closed) return PF_OK;
   const int dimensions = pf_dimensions(&s->grid) > 2 ? 3 : 2;
   const int parts = (int)ceil(mobility / (profile_stability / dimensions));
+  PF_TRY(count_counter(s, 1));
   for (int n = 0; n < parts; n++) {
     PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
     PF_TRY(PF_MAP(b, bend, &s->grid, .p = s->logit, .material = s->material, .bend = s->bend, .mask = s->enters.mask));
@@ -59,7 +70,7 @@ static pf_status move_front(pf_state *s, double dt) {
     swap(&s->xi, &s->xi_next);
     swap(&s->s, &s->s_next);
   }
-  return PF_OK;
+  return count_counter(s, -1);
 }
 
 static pf_status salt_sums(pf_state *s, double sums[PF_SUMS]) {

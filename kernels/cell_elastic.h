@@ -299,21 +299,22 @@ PF_CELL pf_gradient pf_unit_normal(const double *p, pf_at at) {
   return n;
 }
 
-/* (10): next = eigenstrain + full (d xi by reaction) n x n (or I/3), moved with the frame by U dt (shift, cells; upwind).
- * Lithium that leaves takes of what is stored in its cell.  The trace stays within 0 ... full, and below 2 xi full, so
+/* (10): next = eigenstrain + full (d xi by reaction) n x n (or I/3), moved with the frame by U dt (shift, cells; upwind)
+ * where lithium is (cell_phase.h, grow).  Lithium that leaves takes of what is stored in its cell.  The trace stays within 0 ... full, and below 2 xi full, so
  * that none is left behind; deposition alone stays below: its S(xi) <= 2 xi.  (B of (4) moves no interface and keeps the
  * tensor where it is.) */
 // clang-format off
 #define PF_ARGS_elastic_deposit(IN, OUT, VAR, VAL)                                                                    \
-  IN(double, xi) IN(double, p) IN(double, reaction) IN(uint8_t, material) IN(double, eigenstrain) OUT(double, next)   \
-  VAL(double, growth_dt) VAL(double, shift) VAL(double, full) VAL(int, isotropic) VAL(pf_enters, enters)              \
-  VAL(ptrdiff_t, cells) VAL(int, dimensions)
+  IN(double, xi) IN(double, p) IN(double, reaction) IN(uint8_t, material) IN(uint8_t, owner) IN(double, eigenstrain)  \
+  OUT(double, next) VAL(double, growth_dt) VAL(double, shift) VAL(double, full) VAL(int, isotropic)                   \
+  VAL(pf_enters, enters) VAL(int, stays) VAL(ptrdiff_t, cells) VAL(int, dimensions)
 // clang-format on
 PF_ARGS(elastic_deposit);
 PF_CELL void pf_cell_elastic_deposit(const pf_elastic_deposit_args *k, pf_at at) {
   const ptrdiff_t n = k->cells, c = at.c, from = c + (k->shift > 0 ? at.xp : at.xm);
   const double enters = (k->enters.mask >> k->material[c]) & 1u ? 1.0 : 0.0;
-  const double flows = (k->enters.mask >> k->material[from]) & 1u ? enters * fabs(k->shift) : 0;
+  const int still = pf_is_embedded(k->stays, k->owner[c]) || pf_is_embedded(k->stays, k->owner[from]);
+  const double flows = !still && ((k->enters.mask >> k->material[from]) & 1u) ? enters * fabs(k->shift) : 0;
   const double made = enters * k->growth_dt * k->reaction[c], xi = k->xi[c] + made;
   const pf_gradient normal = pf_unit_normal(k->p, at);
   const pf_tensor old = pf_tensor_load(k->eigenstrain, n, c, k->dimensions);

@@ -257,14 +257,16 @@ PF_PROFILE_VARIANT(profile_nuclei_3, PF_PROFILE_WALLS | PF_PROFILE_NUCLEI, 3)
 /* Reaction and frame of (4): xi_new = xi + growth dt r + U dt d xi/dx, U dt in cells.  Lithium enters or leaves through
  * x = 0 and x = Lx with the value at the end: 1 where there is lithium.  What cannot enter is carried by the electrode's
  * retreat: in closed cells nothing moves, neither with the reaction nor with the frame, and a wall is as an end: lithium
- * that has filled a pore up to it stays there.  Sums: lithium that the reaction made at the working and at the counter
+ * that has filled a pore up to it stays there.  stays: what is no electrode's (islands, nuclei) lies in the solid, which
+ * does not move with the frame either; it is as a wall to the electrodes' lithium.  Sums: lithium that the reaction made at the working and at the counter
  * electrode; lithium that left the grid or could not enter, of the working and of the counter electrode; in cells. */
 // clang-format off
 #define PF_ARGS_grow(IN, OUT, VAR, VAL)                                                            \
   IN(double, xi) IN(double, reaction) IN(uint8_t, material) IN(uint8_t, owner) OUT(double, xi_new) \
-  VAL(double, growth_dt) VAL(double, shift) VAL(pf_enters, enters)
+  VAL(double, growth_dt) VAL(double, shift) VAL(pf_enters, enters) VAL(int, stays)
 // clang-format on
 PF_ARGS(grow);
+PF_CELL int pf_is_embedded(int stays, int owner) { return stays && !(owner & (PF_WORKING | PF_COUNTER)); }
 PF_CELL double pf_frame_gain(const double *xi, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, double shift) {
   const double lower = 0.5 * (xi[c + down] + xi[c]), upper = 0.5 * (xi[c] + xi[c + up]);
   return shift * (upper - lower);
@@ -273,9 +275,12 @@ PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
   const double made = k->growth_dt * k->reaction[at.c], xi = k->xi[at.c];
   const int enters = pf_is_open(k->material, k->enters.mask, at.c) > 0, counter = k->owner[at.c] == PF_COUNTER;
   const pf_walls w = {k->material, k->enters.mask, 1};
-  const ptrdiff_t down = pf_way(w, at.c, at.xm), up = pf_way(w, at.c, at.xp);
-  const double gain = enters ? made + pf_frame_gain(k->xi, at.c, down, up, k->shift) : 0;
-  const double through = k->shift * xi * ((down ? 0.0 : 1.0) - (up ? 0.0 : 1.0)); /* ends and walls, with the frame */
+  const int stays = k->stays, still = pf_is_embedded(stays, k->owner[at.c]);
+  const ptrdiff_t down = pf_is_embedded(stays, k->owner[at.c + at.xm]) ? 0 : pf_way(w, at.c, at.xm);
+  const ptrdiff_t up = pf_is_embedded(stays, k->owner[at.c + at.xp]) ? 0 : pf_way(w, at.c, at.xp);
+  const double shift = still ? 0 : k->shift;
+  const double gain = enters ? made + pf_frame_gain(k->xi, at.c, down, up, shift) : 0;
+  const double through = shift * xi * ((down ? 0.0 : 1.0) - (up ? 0.0 : 1.0)); /* ends and walls, with the frame */
   const double left = enters ? through : made;
   k->xi_new[at.c] = xi + gain;
   const pf_sums r = {{counter ? 0 : made, counter ? made : 0, counter ? 0 : left, counter ? left : 0}};

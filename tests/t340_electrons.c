@@ -168,9 +168,10 @@ static void put_island(pf_physics *p, double x, double y, double radius) {
 
 typedef struct island {
   double net, bipolar, lithium, potential; /* sums of r and |r|/2, of xi, mean of phi_e where xi > 1/2 */
+  double place;                            /* mean of x, cells, with weight xi */
 } island;
 static island island_of(const pf_physics *p) {
-  island s = {0, 0, 0, 0};
+  island s = {0, 0, 0, 0, 0};
   double *xi = pf_physics_field(p, p->state->xi), *r = pf_physics_field(p, p->state->reaction);
   double *phi_e = pf_physics_field(p, p->state->phi_e), cells = 0;
   uint8_t *owner = malloc((size_t)pf_cells(&p->state->grid));
@@ -178,9 +179,10 @@ static island island_of(const pf_physics *p) {
   for (ptrdiff_t c = 0; xi && r && phi_e && owner && c < pf_cells(&p->state->grid); c++) {
     if (owner[c] != PF_DEAD) continue;
     s.net += r[c], s.bipolar += 0.5 * fabs(r[c]), s.lithium += xi[c];
+    s.place += xi[c] * (double)(c % p->state->grid.nx);
     if (xi[c] > 0.5) s.potential += phi_e[c], cells++;
   }
-  s.potential /= cells;
+  s.potential /= cells, s.place /= s.lithium;
   free(xi), free(r), free(phi_e), free(owner);
   return s;
 }
@@ -252,6 +254,30 @@ static void disc(void) {
     }
     pf_physics_close(p);
   }
+}
+
+/* An island lies in the solid, whose map of materials does not move with the frame either: it ends where it does in frame
+ * `grid`, in which everything stays but the fronts; and what B moves from the tail of the counter electrode's front beside
+ * it to its own is not lost. */
+static void island_in_the_solid(void) {
+  double place[2] = {0, 0};
+  for (int stack = 0; stack < 2; stack++) {
+    pf_physics *p = pf_physics_open(
+        "&grid cells = 100, 24 spacing_um = 1 / &model electrons = T frame = '%s' /"
+        "&lithium thickness_um = 16 counter_thickness_um = 16 /"
+        "&layer ionic_conductivity_S_cm = 3e-4 exchange_current_mA_cm2 = 1 electronic_conductivity_S_cm = 1e-14 /",
+        stack ? "stack" : "grid");
+    if (!p) return;
+    put_island(p, 72, 12, 5);
+    const pf_drive drive = pf_physics_current(p, 1);
+    if (pf_physics_start(p, &drive) && pf_physics_run(p, &drive, 900)) {
+      place[stack] = island_of(p).place;
+      PF_ASSERT_AT_MOST(p->state->faraday_error, 1e-10);
+      printf("[%.3f, Faraday %.1e] ", place[stack], p->state->faraday_error);
+    }
+    pf_physics_close(p);
+  }
+  PF_ASSERT_WITHIN(place[1], place[0], 0.2); /* the electrodes move by 1.2 cells */
 }
 
 /* Twelve islands between layers that conduct 1e-9 of what metal does: Newton's method and the linear solver do not mind. */
@@ -338,6 +364,7 @@ void t340_electrons(void) {
                                          {"LiF on LATP", lif_on_latp},
                                          {"a slab that floats", slab},
                                          {"a disc that floats", disc},
+                                         {"an island in the solid", island_in_the_solid},
                                          {"many islands", islands},
                                          {"shorts", shorts}});
 }

@@ -278,22 +278,38 @@ static void ladders(void) {
 }
 
 /* Electrons, mechanics, grains and nuclei together, through an event, a rest and snapshots: cut before and behind each, and
- * in mid half cycle. */
-#define EVERYTHING                                                                                               \
-  "&grid cells=48,16 spacing_um=0.5 /\n&model electrons=T mechanics=T /\n"                                       \
-  "&lithium thickness_um=6 counter_thickness_um=4 perturbation_um=0.3 /\n"                                       \
-  "&material name='A' ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=1e-7 " \
-  "youngs_modulus_GPa=100 poisson_ratio=0.3 lithium_can_enter=F /\n"                                             \
-  "&material name='B' ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=1e-6 " \
-  "youngs_modulus_GPa=60 poisson_ratio=0.3 /\n&layer thickness_um=0 /\n"                                         \
-  "&microstructure grain_size_um=5 boundary_width_um=1.5 grain_material='A' boundary_material='B' /\n"           \
-  "&nucleation overpotential_mV=2 rate_per_um3_h=5 radius_um=2 where='boundaries' /\n"                           \
+ * in mid half cycle.  Grains and boundaries conduct electrons, in S/cm, so well that nuclei grow to cells within the run;
+ * ten times more, and most of the current is electronic after 50 steps: a short, which ends a run. */
+#define GRAINS(grains, boundaries)                                                                                     \
+  "&grid cells=48,16 spacing_um=0.5 /\n&model electrons=T mechanics=T /\n"                                             \
+  "&lithium thickness_um=6 counter_thickness_um=4 perturbation_um=0.3 /\n"                                             \
+  "&material name='A' ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=" grains     \
+  " youngs_modulus_GPa=100 poisson_ratio=0.3 lithium_can_enter=F /\n"                                                  \
+  "&material name='B' ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=" boundaries \
+  " youngs_modulus_GPa=60 poisson_ratio=0.3 /\n&layer thickness_um=0 /\n"                                              \
+  "&microstructure grain_size_um=5 boundary_width_um=1.5 grain_material='A' boundary_material='B' /\n"                 \
+  "&nucleation overpotential_mV=2 rate_per_um3_h=5 radius_um=2 where='boundaries' /\n"                                 \
   "&solver time_step_max_s=20 /\n&output history_interval_s=1 snapshot_interval_h=0.01 /\n"
+#define EVERYTHING GRAINS("1e-8", "1e-7")
+#define WITH_SALT " transference_number=0.3 salt_concentration_mol_L=1 diffusivity_cm2_s=1e-7"
+#define LADDER_TO_SHORT                                                                            \
+  "&protocol mode='ccd_constant_time' half_cycle_h=0.02 ccd_start_mA_cm2=0.2 ccd_step_mA_cm2=0.1 " \
+  "ccd_stop_mA_cm2=3 /\n"
 
 static void everything_together(void) {
   const char *input = EVERYTHING "&protocol mode='cycling' current_mA_cm2=1 half_cycle_h=0.05 rest_h=0.01 cycles=2 /\n";
   cut_and_go_on(input, 30, (int[]){7, 13, 0});
   cut_at_event(input, 30, "nucleation");
+  /* nuclei that grow together are hard for Newton's method: it found no solution at steps 65 and 108 once */
+  static const char *const leaks[] = {GRAINS("1e-7", "1e-6") LADDER_TO_SHORT,
+                                      GRAINS("1e-7" WITH_SALT, "1e-6" WITH_SALT) LADDER_TO_SHORT};
+  for (int n = 0; n < 2; n++) {
+    put_input(leaks[n]);
+    CU_ASSERT_EQUAL(run("short", ""), 0);
+    char *summary = read_file("short/summary.json", NULL);
+    CU_ASSERT(summary && strstr(summary, "\"status\": \"short\""));
+    free(summary);
+  }
 }
 
 /* The models that are advanced explicitly: noise that is drawn anew, a potential that starts from the last one, benchmarks. */
