@@ -284,6 +284,24 @@ void pf_output_directory_destroy(pf_output_directory *directory) {
   directory->fd = directory->lock_fd = -1;
 }
 
+pf_status pf_output_directory_remove(const char *path, bool *removed) {
+  struct stat s;
+  *removed = false;
+  if (lstat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return PF_OK;
+  const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const bool holds = fd >= 0 && pf_run_in(fd) != NULL;
+  if (fd >= 0) close(fd);
+  if (!holds) return PF_OK;
+  pf_output_directory directory;
+  PF_TRY(pf_output_directory_create(path, PF_OUTPUT_OVERWRITE, &directory));
+  (void)unlinkat(directory.fd, "snapshots", AT_REMOVEDIR); /* what is not empty stays */
+  (void)unlinkat(directory.fd, "checkpoint", AT_REMOVEDIR);
+  pf_output_directory_destroy(&directory);
+  (void)rmdir(path);
+  *removed = true;
+  return PF_OK;
+}
+
 /* ---- files that are whole or not there ---- */
 
 pf_status pf_file_prepare(pf_file *file, const char *folder, const char *name) {

@@ -38,6 +38,9 @@ pf_status pf_output_directory_check(const char *path, pf_output_mode mode);
  * lock that a dead process of this host left is taken over and said in `notes`.  From here on a write beyond
  * RLIMIT_FSIZE is an error and no longer a signal (SIGXFSZ is ignored). */
 pf_status pf_output_directory_create(const char *path, pf_output_mode mode, pf_output_directory *directory);
+/* Removes the run that a folder holds: the files that pfsolve wrote, and each of its folders in which nothing else is left.
+ * `removed`: there was one; a link, or a folder without a run, is left as it is.  PF_NO_OUTPUT: in use, cannot be removed. */
+pf_status pf_output_directory_remove(const char *path, bool *removed);
 /* Releases the lock.  The files stay. */
 void pf_output_directory_destroy(pf_output_directory *directory);
 

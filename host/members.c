@@ -1,6 +1,8 @@
 /* members.c: see members.h. */
 #include "members.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -398,6 +400,26 @@ static pf_status check_folders(const crew *c) {
   return status == PF_OK ? PF_OK : PF_FAIL(status, "nothing was computed");
 }
 
+/* --overwrite: members of the run before that this table no longer has would be taken for its own. */
+static pf_status remove_others(const crew *c, const char *folder) {
+  DIR *const all = opendir(folder);
+  pf_status status = all ? PF_OK : PF_FAIL(PF_NO_OUTPUT, "%s: cannot be read: %s", folder, strerror(errno));
+  for (const struct dirent *e; status == PF_OK && (e = readdir(all)) != NULL;) {
+    char path[PF_PATH_MAX], name[sizeof c->m->member->name];
+    const long number = strncmp(e->d_name, "member_", 7) == 0 ? strtol(e->d_name + 7, NULL, 10) : 0;
+    snprintf(name, sizeof name, "member_%04ld", number);
+    if (number <= c->m->table.rows || strcmp(name, e->d_name) != 0) continue;
+    bool removed = false;
+    const int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof path) continue;
+    status = pf_output_directory_remove(path, &removed);
+    if (removed)
+      pf_log_say(c->log, PF_LOG_INFO, "directory", "removed %s of the run before, which the table does not have", name);
+  }
+  if (all) closedir(all);
+  return status;
+}
+
 /* What all came to: something to go on with before anything that failed. */
 static pf_status verdict(const pf_members *m, int *failed, int *stopped) {
   pf_status first = PF_OK;
@@ -417,6 +439,11 @@ static pf_status run_all(crew *c) {
   int failed, stopped;
   PF_TRY(check_folders(c));
   PF_TRY(pf_output_directory_create(m->folder, PF_OUTPUT_MEMBERS, &directory));
+  if (c->options.overwrite) {
+    const pf_status cleared = remove_others(c, directory.path);
+    if (cleared != PF_OK) pf_output_directory_destroy(&directory);
+    PF_TRY(cleared);
+  }
   for (int n = 0; n < m->table.rows; n++) {
     m->member[n].status = PF_STOPPED;
     snprintf(m->member[n].word, sizeof m->member[n].word, "stopped");

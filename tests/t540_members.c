@@ -359,6 +359,34 @@ static void stop_and_go_on(void) {
   pf_members_free(&m);
 }
 
+/* --overwrite with a shorter table: the members that are no more are removed, but nothing that pfsolve did not write. */
+static void fewer_members(void) {
+  pf_members m;
+  char from[4000], to[4000];
+  snprintf(base, sizeof base, "%s", pf_test_directory());
+  PF_ASSERT_OK(
+      run_table(cell_1d, "protocol%current_mA_cm2\n0.3\n0.4\n0.5\n0.6\n0.7\n", "out", NULL, &(pf_run_options){0}, &m));
+  pf_members_free(&m);
+  put_file("out/member_0003/notes.txt", "mine\n");
+  snprintf(from, sizeof from, "%s/out/member_0004", base);
+  snprintf(to, sizeof to, "%s/elsewhere", base);
+  CU_ASSERT_EQUAL(rename(from, to), 0);
+  CU_ASSERT_EQUAL(symlink(to, from), 0);
+  snprintf(from, sizeof from, "%s/out/member_0006", base); /* no run in it */
+  CU_ASSERT_EQUAL(mkdir(from, 0777), 0);
+  snprintf(from, sizeof from, "%s/out/member_5", base); /* not a name of ours */
+  CU_ASSERT_EQUAL(symlink("member_0001", from), 0);
+  PF_ASSERT_OK(
+      run_table(cell_1d, "protocol%current_mA_cm2\n0.3\n0.4\n", "out", NULL, &(pf_run_options){.overwrite = true}, &m));
+  pf_members_free(&m);
+  CU_ASSERT(is_there("out/member_0001/summary.json") && is_there("out/member_0002/summary.json"));
+  CU_ASSERT(!is_there("out/member_0003/summary.json") && !is_there("out/member_0003/snapshots"));
+  CU_ASSERT(!is_there("out/member_0003/checkpoint") && is_there("out/member_0003/notes.txt"));
+  CU_ASSERT(is_there("elsewhere/summary.json") && is_there("elsewhere/history.csv"));
+  CU_ASSERT(!is_there("out/member_0005"));
+  CU_ASSERT(is_there("out/member_0006") && is_there("out/member_5/summary.json"));
+}
+
 /* One whose folder cannot be made: the others are done. */
 static void one_fails(void) {
   pf_members m;
@@ -448,6 +476,7 @@ void t540_members(void) {
                                        {"each as if it were alone", same_bits},
                                        {"2-D, stress, electrons", same_bits_2d},
                                        {"stopped and gone on with", stop_and_go_on},
+                                       {"--overwrite with fewer of them", fewer_members},
                                        {"one fails", one_fails},
                                        {"SIGTERM", signal_to_all}});
 }
