@@ -35,6 +35,35 @@ static bool read_text(pf_physics *p, const char *text) {
   return pf_test_ok(status, "the input", __FILE__, __LINE__);
 }
 
+/* The state of p's input; p is closed where there is none. */
+static pf_physics *begin(pf_physics *p) {
+  pf_scenario_make(&p->cfg, &p->scenario);
+  if (!pf_test_ok(pf_scenario_start(&p->cfg, &p->scenario, p->backend, &p->state), "the start of a cell", __FILE__,
+                  __LINE__)) {
+    pf_physics_close(p);
+    return NULL;
+  }
+  const double longest = p->cfg.solver.time_step_max_s;
+  p->control = (pf_step_control){p->cfg.solver.cfl, longest, 1e-9 * longest};
+  p->f = PF_FARADAY / (PF_GAS * p->cfg.conditions.temperature_K);
+  return p;
+}
+
+pf_physics *pf_physics_open_on(const char *backend, int threads, const char *text) {
+  pf_physics *p = calloc(1, sizeof *p);
+  if (!p || !text) {
+    CU_FAIL("no memory for a cell");
+    free(p);
+    return NULL;
+  }
+  if (!read_text(p, text) ||
+      !pf_test_ok(pf_backend_create(backend, threads, &p->backend), backend, __FILE__, __LINE__)) {
+    pf_physics_close(p);
+    return NULL;
+  }
+  return begin(p);
+}
+
 pf_physics *pf_physics_open(const char *format, ...) {
   va_list values;
   va_start(values, format);
@@ -46,22 +75,14 @@ pf_physics *pf_physics_open(const char *format, ...) {
     free(text), free(p);
     return NULL;
   }
-  bool good = read_text(p, text);
+  const bool good = read_text(p, text);
   free(text);
-  if (good) {
-    pf_scenario_make(&p->cfg, &p->scenario);
-    p->backend = pf_test_backend();
-    good = pf_test_ok(pf_scenario_start(&p->cfg, &p->scenario, p->backend, &p->state), "the start of a cell", __FILE__,
-                      __LINE__);
-  }
   if (!good) {
     pf_physics_close(p);
     return NULL;
   }
-  const double longest = p->cfg.solver.time_step_max_s;
-  p->control = (pf_step_control){p->cfg.solver.cfl, longest, 1e-9 * longest};
-  p->f = PF_FARADAY / (PF_GAS * p->cfg.conditions.temperature_K);
-  return p;
+  p->backend = pf_test_backend();
+  return begin(p);
 }
 
 void pf_physics_close(pf_physics *p) {
@@ -154,4 +175,30 @@ void pf_physics_range(const pf_physics *p, const double *field, double *least, d
     *most = fmax(*most, values[c]);
   }
   free(values);
+}
+
+bool pf_physics_rows(pf_physics *p, const pf_drive *drive, int steps, pf_history_row *row) {
+  p->control = (pf_step_control){0.1, 20, 1e-6};
+  bool good = pf_physics_start(p, drive) && pf_test_ok(pf_measure_row(p->state, &row[0]), "a row", __FILE__, __LINE__);
+  for (int n = 1; good && n <= steps; n++)
+    good = pf_physics_step(p, drive, 1e9) && pf_test_ok(pf_measure_row(p->state, &row[n]), "a row", __FILE__, __LINE__);
+  return good;
+}
+
+void pf_physics_refused(const char *text, const char *expected) {
+  pf_config cfg;
+  pf_report report = {0};
+  char *said = NULL;
+  size_t size = 0;
+  CU_ASSERT_EQUAL(pf_config_parse("t.nml", text, strlen(text), NULL, 0, &cfg, &report), PF_BAD_INPUT);
+  FILE *out = open_memstream(&said, &size);
+  if (out) {
+    pf_report_print(&report, out);
+    fclose(out);
+  }
+  if (!said || !strstr(said, expected)) printf("[%s has no '%s'] ", said ? said : "", expected);
+  CU_ASSERT(said && strstr(said, expected) != NULL);
+  free(said);
+  pf_report_free(&report);
+  pf_config_free(&cfg);
 }

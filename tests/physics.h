@@ -13,6 +13,7 @@
 #define PF_PHYSICS_H
 
 #include "config.h"
+#include "measure.h"
 #include "scenario.h"
 #include "step.h"
 #include "test.h"
@@ -31,6 +32,8 @@ typedef struct pf_physics {
 /* The cell of an input at t = 0 (printf style; the commas of a group may be left out, its groups stand on one line or
  * on many).  Where there is no &protocol one is put in its place: it only has to be there.  NULL: failed. */
 pf_physics *pf_physics_open(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same of a text on another backend than that of the command line. */
+pf_physics *pf_physics_open_on(const char *backend, int threads, const char *text);
 void pf_physics_close(pf_physics *p);
 
 /* A current source of mA/cm2, > 0 plates the working electrode, that gives up at 1e4 V; a voltage source of mV. */
@@ -43,6 +46,12 @@ bool pf_physics_start(pf_physics *p, const pf_drive *drive);
 bool pf_physics_run(pf_physics *p, const pf_drive *drive, double until_s);
 /* One step of at most dt_most s.  false: failed. */
 bool pf_physics_step(pf_physics *p, const pf_drive *drive, double dt_most_s);
+
+/* Start and `steps` steps of at most 20 s (cfl 0.1); row [steps + 1]: what is measured after each.  false: failed. */
+bool pf_physics_rows(pf_physics *p, const pf_drive *drive, int steps, pf_history_row *row);
+
+/* This input is refused, with words of which `expected` are a part. */
+void pf_physics_refused(const char *text, const char *expected);
 
 double pf_physics_voltage(const pf_physics *p); /* of the cell, mV */
 double pf_physics_flow(const pf_physics *p);    /* current that flowed in the last step, mA/cm2 */

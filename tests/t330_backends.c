@@ -5,11 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "measure.h"
-#include "scenario.h"
-#include "step.h"
-#include "test.h"
+#include "physics.h"
 
 enum { STEPS_MOST = 100 };
 
@@ -63,37 +59,14 @@ static bool compute(const char *backend, int threads, const char *physics, const
            "&grid cells = %s, spacing_um = 2 /\n%s&hotspot y_um = 7,%s radius_um = 5, factor = 2 /\n"
            "&protocol mode = 'galvanostatic', current_mA_cm2 = 4, duration_h = 1 /\n",
            cells, physics, strchr(strchr(cells, ',') + 1, ',') ? " z_um = 6," : "");
-  pf_config cfg;
-  pf_report report = {0};
-  pf_backend *b = NULL;
-  pf_state *s = NULL;
   memset(r, 0, sizeof *r);
-  bool good = pf_test_ok(pf_config_parse("t330", text, strlen(text), NULL, 0, &cfg, &report), text, __FILE__, __LINE__);
-  good = good && pf_test_ok(pf_backend_create(backend, threads, &b), backend, __FILE__, __LINE__);
-  if (good) {
-    pf_scenario scenario;
-    pf_scenario_make(&cfg, &scenario);
-    good = pf_test_ok(pf_scenario_start(&cfg, &scenario, b, &s), "the start", __FILE__, __LINE__);
-  }
-  if (good) {
-    const pf_drive drive = {.galvanostatic = true,
-                            .current = 40 / s->scales.current * (double)pf_rows(&s->grid),
-                            .voltage_limit = 2 / s->scales.potential};
-    const pf_step_control control = {0.1, 20, 1e-6};
-    pf_step_report step;
-    good = pf_test_ok(pf_step_start(s, &drive, &step), "pf_step_start", __FILE__, __LINE__);
-    good = good && pf_test_ok(pf_measure_row(s, &r->row[0]), "pf_measure_row", __FILE__, __LINE__);
-    for (int n = 1; good && n <= steps; n++) {
-      good = pf_test_ok(pf_step(s, &control, &drive, 1e9, &step), "pf_step", __FILE__, __LINE__) &&
-             pf_test_ok(pf_measure_row(s, &r->row[n]), "pf_measure_row", __FILE__, __LINE__);
-    }
-    if (good) keep(s, r);
-    if (good && s->nucleus && steps > 2) PF_ASSERT_AT_LEAST(s->nuclei, 1);
-  }
-  pf_state_destroy(s);
-  if (b) pf_backend_destroy(b);
-  pf_config_free(&cfg);
-  pf_report_free(&report);
+  pf_physics *p = pf_physics_open_on(backend, threads, text);
+  if (!p) return false;
+  const pf_drive drive = pf_physics_current(p, 4);
+  const bool good = pf_physics_rows(p, &drive, steps, r->row);
+  if (good) keep(p->state, r);
+  if (good && p->state->nucleus && steps > 2) PF_ASSERT_AT_LEAST(p->state->nuclei, 1);
+  pf_physics_close(p);
   return good && r->bytes;
 }
 

@@ -254,50 +254,33 @@ static void noise(void) {
   pf_physics_close(p);
 }
 
-static void refused(const char *text, const char *expected) {
-  pf_config cfg;
-  pf_report report = {0};
-  char *said = NULL;
-  size_t size = 0;
-  CU_ASSERT_EQUAL(pf_config_parse("t.nml", text, strlen(text), NULL, 0, &cfg, &report), PF_BAD_INPUT);
-  FILE *out = open_memstream(&said, &size);
-  if (out) {
-    pf_report_print(&report, out);
-    fclose(out);
-  }
-  if (!said || !strstr(said, expected)) printf("[%s has no '%s'] ", said ? said : "", expected);
-  CU_ASSERT(said && strstr(said, expected) != NULL);
-  free(said);
-  pf_report_free(&report);
-  pf_config_free(&cfg);
-}
-
 static void inputs(void) {
-  refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&solver time_step_max_s=0.01 /\n",
-          "&solver time_step_max_s: found 0.01 s: the explicit step of this model is stable up to 0.0004684 s");
-  refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&hotspot radius_um=2 factor=3 /\n",
-          "&hotspot radius_um: not of this model: interface is 'allen_cahn'");
-  refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&solver cfl=0.2 /\n",
-          "&solver cfl: not of this model: interface is 'allen_cahn'");
-  refused("&grid cells=20,12,12 spacing_um=1 /\n" GROWS "&allen_cahn symmetry=6 /\n",
-          "&allen_cahn symmetry: found 6, in 3-D allowed: 4 (cubic)");
-  refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&allen_cahn seed_radius_um=4 seeds=2 /\n",
-          "&allen_cahn seed_radius_um: found 4 um: 2 seeds do not fit into Ly = 12 um");
-  refused(
+  pf_physics_refused(
+      "&grid cells=20,12 spacing_um=1 /\n" GROWS "&solver time_step_max_s=0.01 /\n",
+      "&solver time_step_max_s: found 0.01 s: the explicit step of this model is stable up to 0.0004684 s");
+  pf_physics_refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&hotspot radius_um=2 factor=3 /\n",
+                     "&hotspot radius_um: not of this model: interface is 'allen_cahn'");
+  pf_physics_refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&solver cfl=0.2 /\n",
+                     "&solver cfl: not of this model: interface is 'allen_cahn'");
+  pf_physics_refused("&grid cells=20,12,12 spacing_um=1 /\n" GROWS "&allen_cahn symmetry=6 /\n",
+                     "&allen_cahn symmetry: found 6, in 3-D allowed: 4 (cubic)");
+  pf_physics_refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&allen_cahn seed_radius_um=4 seeds=2 /\n",
+                     "&allen_cahn seed_radius_um: found 4 um: 2 seeds do not fit into Ly = 12 um");
+  pf_physics_refused(
       "&grid cells=64 spacing_um=1 /\n&lithium thickness_um=10 /\n&allen_cahn noise=0.1 /\n"
       "&layer ionic_conductivity_S_cm=1 exchange_current_mA_cm2=1 /\n"
       "&protocol mode='galvanostatic' current_mA_cm2=1 duration_h=1 /\n",
       "&allen_cahn noise: not of this model: interface is 'reaction_interface'");
-  refused(
+  pf_physics_refused(
       "&grid cells=64 spacing_um=1 /\n&lithium thickness_um=10 /\n&model interface='allen_cahn' mechanics=T /\n"
       "&layer ionic_conductivity_S_cm=1 exchange_current_mA_cm2=1 /\n"
       "&protocol mode='galvanostatic' current_mA_cm2=1 duration_h=1 /\n",
       "&model mechanics: not of this model: interface is 'allen_cahn'");
-  refused(
+  pf_physics_refused(
       "&grid cells=64 spacing_um=1 /\n&lithium thickness_um=10 /\n&model interface='allen_cahn' /\n"
       "&layer ionic_conductivity_S_cm=1 /\n&protocol mode='galvanostatic' current_mA_cm2=1 duration_h=1 /\n",
       "'allen_cahn' is driven by a voltage");
-  refused(
+  pf_physics_refused(
       "&grid cells=64 spacing_um=1 /\n&lithium thickness_um=10 /\n&model interface='allen_cahn' /\n"
       "&layer ionic_conductivity_S_cm=1 /\n&protocol mode='potentiostatic' voltage_mV=1 duration_h=1 /\n",
       "&layer diffusivity_cm2_s: not given, neither in layer 'layer1' nor in its &material; needed: interface is "

@@ -185,50 +185,35 @@ static void equations(void) {
   pf_physics_close(p);
 }
 
-static void refused(const char *text, const char *expected) {
-  pf_config cfg;
-  pf_report report = {0};
-  char *said = NULL;
-  size_t size = 0;
-  CU_ASSERT_EQUAL(pf_config_parse("t.nml", text, strlen(text), NULL, 0, &cfg, &report), PF_BAD_INPUT);
-  FILE *out = open_memstream(&said, &size);
-  if (out) {
-    pf_report_print(&report, out);
-    fclose(out);
-  }
-  if (!said || strcmp(said, expected) != 0) printf("[%s] ", said ? said : "");
-  CU_ASSERT(said && strcmp(said, expected) == 0);
-  free(said);
-  pf_report_free(&report);
-  pf_config_free(&cfg);
-}
-
 static void grids(void) {
-  refused("&grid cells=100,100 spacing_um=2 /\n&benchmark problem='pfhub3' /\n",
-          "t.nml:1:7: error: &grid cells: found 100 x 100 x 1 cells of 2: this benchmark is defined on 960 x 960 in a "
-          "plane, as 480 x 480 cells of 2\n");
-  refused(
+  pf_physics_refused(
+      "&grid cells=100,100 spacing_um=2 /\n&benchmark problem='pfhub3' /\n",
+      "t.nml:1:7: error: &grid cells: found 100 x 100 x 1 cells of 2: this benchmark is defined on 960 x 960 in a "
+      "plane, as 480 x 480 cells of 2\n");
+  pf_physics_refused(
       "&grid cells=100,100,100 spacing_um=0.005 /\n&benchmark problem='pfhub7a' /\n&solver time_step_max_s=1 /\n",
       "t.nml:1:7: error: &grid cells: found 100 x 100 x 100 cells of 0.005: this benchmark is defined on 0.5 x 1 in "
       "a plane, as 100 x 200 cells of 0.005\n"
       "t.nml:3:9: error: &solver time_step_max_s: found 1 s: the explicit step of this model is stable up to "
       "0.01538 s on this grid (default: 0.9 of it)\n");
-  refused("&grid cells=960 spacing_um=1 /\n&benchmark problem='pfhub3' /\n&solver time_step_max_s=0.03 /\n",
-          "t.nml:1:7: error: &grid cells: found 960 x 1 x 1 cells of 1: this benchmark is defined on 960 x 960 in a "
-          "plane, as 480 x 480 cells of 2\n"
-          "t.nml:3:9: error: &solver time_step_max_s: found 0.03 s: the explicit step of this model is stable up to "
-          "0.02 s on this grid (default: 0.9 of it)\n");
-  refused(
+  pf_physics_refused(
+      "&grid cells=960 spacing_um=1 /\n&benchmark problem='pfhub3' /\n&solver time_step_max_s=0.03 /\n",
+      "t.nml:1:7: error: &grid cells: found 960 x 1 x 1 cells of 1: this benchmark is defined on 960 x 960 in a "
+      "plane, as 480 x 480 cells of 2\n"
+      "t.nml:3:9: error: &solver time_step_max_s: found 0.03 s: the explicit step of this model is stable up to "
+      "0.02 s on this grid (default: 0.9 of it)\n");
+  pf_physics_refused(
       "&grid cells=960,960 spacing_um=1 /\n&benchmark problem='pfhub4' /\n",
       "t.nml:2:20: error: &benchmark problem: found 'pfhub4': there is no such choice; allowed: 'pfhub3', 'pfhub7a', "
       "'pfhub7b', 'pfhub7c'\n");
-  refused(
+  pf_physics_refused(
       "&grid cells=480,480 spacing_um=2 /\n&benchmark problem='pfhub3' /\n&allen_cahn noise=0.1 /\n"
       "&model interface='allen_cahn' /\n",
       "t.nml:3:13: error: &allen_cahn noise: not of this model: there is a &benchmark\n"
       "t.nml:4:8: error: &model interface: not of this model: there is a &benchmark\n");
-  refused("&grid cells=100,200 spacing_um=0.005 /\n&benchmark problem='pfhub7a' /\n&lithium thickness_um=1 /\n",
-          "t.nml:3:10: error: &lithium thickness_um: not of this model: there is a &benchmark\n");
+  pf_physics_refused(
+      "&grid cells=100,200 spacing_um=0.005 /\n&benchmark problem='pfhub7a' /\n&lithium thickness_um=1 /\n",
+      "t.nml:3:10: error: &lithium thickness_um: not of this model: there is a &benchmark\n");
 }
 
 void t390_pfhub(void);
