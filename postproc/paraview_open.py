@@ -1,5 +1,6 @@
 #!/usr/bin/env pvpython
-"""Opens a run in ParaView: the potential or the salt as a colour map, the lithium (phase >= 1/2) in front of it.
+"""Opens a run in ParaView: the potential or the salt as a colour map, the lithium (phase >= 1/2) in front of it.  In 3-D the
+surface of the lithium, phase = 1/2, has the colours, over the range that the field has on it.
 
     paraview --script=postproc/paraview_open.py       with PFSOLVE_RUN=RUN in the environment: in the program
     xvfb-run -a -s -noreset pvbatch postproc/paraview_open.py RUN --render picture.png [--time S] [--field salt]
@@ -20,6 +21,7 @@ FIELDS = {
     "salt": ("salt (mol/m³)", "Viridis (matplotlib)"),
     "potential": ("potential (V)", "Cividis"),
 }
+SURFACE = "Viridis (matplotlib)"  # also in the shadow of a surface no two of its colours are alike
 LITHIUM = [0.80, 0.81, 0.84]
 EDGE = [0.90, 0.62, 0.0]
 INK = [0.13, 0.13, 0.13]
@@ -56,6 +58,14 @@ def front_of(source):
     return front
 
 
+def range_on(source, field):
+    """Least and largest value of the field on a surface, never the same."""
+    source.UpdatePipeline()
+    array = source.PointData.GetArray(field)
+    low, high = array.GetRange() if array is not None else (0.0, 1.0)
+    return (low, high) if high > low else (low, low + max(abs(low) * 1e-3, 1e-12))
+
+
 def electrolyte_range(source, field):
     """Least and largest value of the field where there is no metal, at the time shown."""
     rest = Threshold(Input=source)
@@ -65,10 +75,7 @@ def electrolyte_range(source, field):
         rest.LowerThreshold = 0.5
     else:
         rest.ThresholdRange = [-1.0, 0.5]
-    rest.UpdatePipeline()
-    array = rest.PointData.GetArray(field)
-    low, high = array.GetRange() if array is not None else (0.0, 1.0)
-    return (low, high) if high > low else (low, low + max(abs(low) * 1e-3, 1e-12))
+    return range_on(rest, field)
 
 
 def is_solid(bounds):
@@ -78,24 +85,37 @@ def is_solid(bounds):
 def size_for(bounds):
     """Pixels that suit the grid: 2-D leaves room for the labels above and the colour bar below."""
     if is_solid(bounds):
-        return [1300, 900]
+        return [1000, 900]
     aspect = (bounds[3] - bounds[2]) / (bounds[1] - bounds[0])
     width = 1400 if aspect < 0.8 else int(1400 * 0.8 / aspect)
     width = max(width, 700)
     return [width, int(min(max(0.84 * width * aspect, 60) + 290, 1500))]
 
 
+def seen_from(towards):
+    """Unit vectors to the right and upwards in the picture, for y upwards and a camera in the direction `towards`."""
+    x, y, z = towards
+    across = (x * x + z * z) ** 0.5
+    return [z / across, 0.0, -x / across], [-x * y / across, across, -y * z / across]
+
+
 def camera_for(view, bounds):
-    """2-D: from above, filling the width; 3-D: from the electrolyte's side at a slant."""
+    """2-D: from above, filling the width; 3-D: from the electrolyte's side at a slant, the whole box and its labels in view."""
     centre = [(bounds[0] + bounds[1]) / 2, (bounds[2] + bounds[3]) / 2, (bounds[4] + bounds[5]) / 2]
     extent = max(bounds[1] - bounds[0], bounds[3] - bounds[2], bounds[5] - bounds[4])
     width, height = view.ViewSize
     view.CameraParallelProjection = 1
     view.CameraViewUp = [0, 1, 0]
     if is_solid(bounds):
-        view.CameraFocalPoint = [centre[0], centre[1] - 0.08 * extent, centre[2]]
-        view.CameraPosition = [centre[0] + 1.1 * extent, centre[1] + 0.9 * extent, centre[2] + 1.7 * extent]
-        view.CameraParallelScale = 0.66 * extent
+        towards = [0.60, 0.42, 0.68]  # of length 1
+        right, up = seen_from(towards)
+        half = [[(bounds[2 * d + 1] - bounds[2 * d]) / 2 * abs(axis[d]) for d in range(3)] for axis in (right, up)]
+        # 100 pixels beside the box are for its labels, 60 above, and 150 below for them and the colour bar
+        pixel = max(2 * sum(half[0]) / (width - 200.0), 2 * sum(half[1]) / (height - 210.0))  # um
+        focus = [c - 45 * pixel * u for c, u in zip(centre, up)]
+        view.CameraFocalPoint = focus
+        view.CameraPosition = [f + 3 * extent * t for f, t in zip(focus, towards)]
+        view.CameraParallelScale = height / 2 * pixel
     else:
         pixel = max((bounds[1] - bounds[0]) / (0.84 * width), (bounds[3] - bounds[2]) / (height - 290.0))  # um
         view.CameraFocalPoint = [centre[0], centre[1] - 65 * pixel, 0]
@@ -135,19 +155,22 @@ def open_run(run, field="salt", time=None, size=None):
     view.OrientationAxesVisibility = 1 if is_solid(bounds) else 0
     view.OrientationAxesLabelColor = INK
 
-    metal = Show(metal_of(reader), view)
-    if is_solid(bounds):  # the metal as a body before two walls that show the field
+    if is_solid(bounds):  # the front as a surface, and the metal where the sides of the box near the camera cut it
         outline = Show(reader, view)
         outline.SetRepresentationType("Outline")
         outline.AmbientColor = outline.DiffuseColor = INK
-        ColorBy(metal, None)
-        metal.AmbientColor = metal.DiffuseColor = LITHIUM
-        metal.Specular = 0.4
-        low = [bounds[0], bounds[2], bounds[4]]
         step = 1e-6 * (bounds[1] - bounds[0])
-        coloured = [Show(wall_of(reader, normal, [v + step for v in low]), view) for normal in ([0, 1, 0], [0, 0, 1])]
+        near = [bounds[1] - step, bounds[3] - step, bounds[5] - step]
+        for normal in ([0, 1, 0], [0, 0, 1]):
+            flat(Show(metal_of(wall_of(reader, normal, near)), view), LITHIUM)
+        front = front_of(reader)
+        coloured = [Show(front, view)]
+        coloured[0].Ambient, coloured[0].Diffuse, coloured[0].Specular = 0.35, 0.75, 0.1
+        limits, where = range_on(front, field), " at the front"
     else:  # the metal lies on the map of the field, its front as a line on both
+        metal = Show(metal_of(reader), view)
         coloured = [Show(reader, view)]
+        limits, where = electrolyte_range(reader, field), ""
         coloured[0].SetRepresentationType("Surface")
         depth = 1e-3 * (bounds[1] - bounds[0])
         flat(metal, LITHIUM)
@@ -158,15 +181,16 @@ def open_run(run, field="salt", time=None, size=None):
         front.Position = [0, 0, 2 * depth]
     for shown in coloured:
         ColorBy(shown, ("POINTS", field))
-        flat(shown)
+        if not is_solid(bounds):
+            flat(shown)
     title, preset = FIELDS.get(field, (field, "Viridis (matplotlib)"))
     colours = GetColorTransferFunction(field)
     colours.AutomaticRescaleRangeMode = "Never"
-    colours.ApplyPreset(preset, True)
-    colours.RescaleTransferFunction(*electrolyte_range(reader, field))
+    colours.ApplyPreset(SURFACE if is_solid(bounds) else preset, True)
+    colours.RescaleTransferFunction(*limits)
     coloured[0].SetScalarBarVisibility(view, True)
     bar = GetScalarBar(colours, view)
-    bar.Title, bar.ComponentTitle = title, ""
+    bar.Title, bar.ComponentTitle = title.replace(" (", f"{where} ("), ""
     bar.TitleColor = bar.LabelColor = INK
     bar.Orientation = "Horizontal"
     bar.WindowLocation = "Lower Center"

@@ -23,6 +23,7 @@ import pfread  # noqa: E402
 
 FARADAY, GAS = 96485.33212, 8.314462618
 LEAST_CELLS = 16  # a wave shorter than 4 W is not seeded and not resolved
+GOOD_CELLS = 48  # a wave of fewer is drawn hollow: what moves the front is seen in its rate
 
 
 # ------------------------------------------------------------------------------------------------------- theory ----
@@ -194,12 +195,19 @@ def draw(found, picture):
     import matplotlib.pyplot as plt
 
     figure, panels = plt.subplots(1, len(found), figsize=(0.8 + 2.9 * len(found), 2.9), layout="constrained", squeeze=False)
-    for panel, (name, cell, wavelengths, rates, _) in zip(panels[0], found):
-        power = int(np.floor(np.log10(np.abs(rates).max())))
+    for panel, (name, cell, wavelengths, rates, cells) in zip(panels[0], found):
+        power = int(np.floor(np.log10(np.abs(rates[cells >= min(GOOD_CELLS, cells.max())]).max())))
         curve = np.geomspace(wavelengths.min() / 1.3, wavelengths.max() * 1.3, 80)
         panel.axhline(0, color="#8a8a8a", lw=0.7)
         panel.plot(curve, [cell.rate(1e-6 * w) / 10.0**power for w in curve], color="#8a8a8a", lw=1.4, label="exact")
-        panel.plot(wavelengths, rates / 10.0**power, "o", color="#0072B2", ms=4.5, label="one run")
+        good = cells >= GOOD_CELLS
+        panel.plot(wavelengths[good], rates[good] / 10.0**power, "o", color="#0072B2", ms=4.5, label="one run")
+        if not good.all():
+            panel.plot(wavelengths[~good], rates[~good] / 10.0**power, "o", color="#0072B2", mfc="none", ms=3.5,
+                       label=f"below {GOOD_CELLS} cells a wave")
+        top = max(cell.rate(1e-6 * w) for w in curve)
+        if top > 0:  # what decays fast would press the rest against the upper edge
+            panel.set_ylim(max(panel.get_ylim()[0], -3 * top / 10.0**power), None)
         panel.set(xscale="log", xlabel="wavelength (µm)", ylabel=rf"growth rate ($10^{{{power}}}$/s)", title=name)
         ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500) if curve[0] <= t <= curve[-1]]
         panel.set_xticks(ticks, [str(t) for t in ticks])

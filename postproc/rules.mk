@@ -19,6 +19,12 @@ check-paraview: packages-paraview $(if $(RUN),,$(PROGRAMS)) ## render a picture 
 	$(if $(RUN),,$(B)/pfsolve --quiet --overwrite --set run%output_dir="'$(B)/paraview/ripple'" inputs/ripple.nml)
 	xvfb-run -a -s '-noreset -screen 0 1600x1200x24' pvbatch postproc/paraview_open.py $(or $(RUN),$(B)/paraview/ripple) --render $(PICTURE) --field potential
 	$(PYTHON) tests/postproc/check_picture.py $(PICTURE)
+	$(if $(RUN),,$(B)/pfsolve --quiet --overwrite --set run%output_dir="'$(B)/paraview/dendrite-3d'" --set grid%cells=32,16,16 \
+	  --set grid%spacing_um=2 --set lithium%roughness_um=0 --set 'hotspot(1)%y_um=16' --set 'hotspot(1)%z_um=16' \
+	  --set protocol%duration_h=0.05 inputs/dendrite-3d.nml)
+	$(if $(RUN),,xvfb-run -a -s '-noreset -screen 0 1600x1200x24' pvbatch postproc/paraview_open.py $(B)/paraview/dendrite-3d \
+	  --render $(B)/paraview/dendrite-3d.png --field potential)
+	$(if $(RUN),,$(PYTHON) tests/postproc/check_picture.py $(B)/paraview/dendrite-3d.png --whole)
 	@$(if $(RUN),,$(MAKE) check-paraview-compare)
 
 # Two small runs side by side and a film of them.

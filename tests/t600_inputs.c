@@ -321,13 +321,37 @@ static void pfhub(void) {
   }
 }
 
+/* Half the cell's width and a quarter of its grid; the hot spot grows out of a flat electrode.  The relief is measured. */
+static void dendrite_3d(void) {
+  const char *f = run("dendrite-3d",
+                      "--set grid%cells=32,16,16 --set grid%spacing_um=2 --set lithium%roughness_um=0 "
+                      "--set 'hotspot(1)%y_um=16' --set 'hotspot(1)%z_um=16' --set protocol%duration_h=0.05");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  PF_ASSERT_NEAR(history(f, "deposited_um", true), 1e6 * volume_per_charge * 100 * 180, 1e-6);
+  PF_ASSERT_NEAR(history(f, "front_mean_um", true), 10.415, 0.01);
+  PF_ASSERT_NEAR(history(f, "front_max_um", true), 16.19, 0.02);
+  PF_ASSERT_NEAR(history(f, "voltage_mV", true), 278.03, 0.01);
+}
+
+/* A narrower and thinner cut; the waves themselves are looked at by tests/postproc/test_ripples.py. */
+static void ripples(void) {
+  const char *f = run("ripples", "--set grid%cells=160,64 --set protocol%duration_h=0.005");
+  if (!f) return;
+  CU_ASSERT(says(f, "\"status\": \"completed\""));
+  const double flat = 1e3 * (17 * 3.84e-6 / 0.049 + 2 * thermal * asinh(17 / (2 * 5.585)));
+  PF_ASSERT_NEAR(history(f, "voltage_mV", true), flat, 2e-3);
+  PF_ASSERT_NEAR(history(f, "roughness_um", true), 1e-4, 0.01);
+}
+
 /* No input without a test. */
 static void all_are_tested(void) {
   static const char *const known[] = {
       "grains",      "latp-le",       "f-latp-le",  "planar",        "sand",
       "ripple",      "hotspot",       "interlayer", "film",          "lif-modulus",
       "latp-le-ccd", "f-latp-le-ccd", "short",      "short-hotspot", "lif-electronic-conductivity",
-      "skeleton",    "hotspot-lif",   "chen2015",   "hong2018"};
+      "skeleton",    "hotspot-lif",   "chen2015",   "hong2018",      "dendrite-3d",
+      "ripples"};
   glob_t found;
   CU_ASSERT_EQUAL_FATAL(glob("inputs/*.nml", 0, NULL, &found), 0);
   CU_ASSERT_EQUAL(found.gl_pathc, sizeof known / sizeof *known);
@@ -351,6 +375,8 @@ void t600_inputs(void) {
                                       {"f-latp-le", f_latp_le},
                                       {"planar", planar},
                                       {"sand", sand},
+                                      {"dendrite-3d", dendrite_3d},
+                                      {"ripples", ripples},
                                       {"ripple", ripple},
                                       {"hotspot", hotspot},
                                       {"a hot spot under LiF", hotspot_lif},

@@ -1,7 +1,11 @@
 """The theory behind postproc/ripples.py against reference values and limits, and what it reads off a front that is known."""
 
+import os
 import pathlib
+import re
+import subprocess
 import sys
+import tempfile
 import types
 import unittest
 
@@ -11,7 +15,10 @@ sys.path.insert(0, str(ROOT / "postproc"))
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
+import pfread  # noqa: E402
 import ripples  # noqa: E402
+
+PROGRAM = os.environ.get("PF_PROGRAM")
 
 REFERENCE = ((10, 10, 30, 2, -1.935043e-5), (10, 10, 30, 3, 2.202492e-6), (10, 10, 30, 5, 1.315455e-5),
              (10, 10, 30, 20, 1.830859e-5), (100, 1000, 5, 2, 9.912468e-3), (100, 1000, 5, 3, 9.844689e-3),
@@ -76,6 +83,43 @@ class Measured(unittest.TestCase):
         self.assertEqual(values["layer", "x_um"], "1d-3")
         values = ripples.read_input("&layer x_um = 1 /", "layer%x_um=3\nlayer(2)%x_um=4\nlayer(1)%y_um=5\n")
         self.assertEqual([values["layer", k] for k in ("x_um", "y_um")], ["3", "5"])
+
+
+class OneRun(unittest.TestCase):
+    """What the program makes of inputs/ripples.nml, on a part of its grid, and of the cells of its table."""
+
+    def setUp(self):
+        if not PROGRAM:
+            self.skipTest("PF_PROGRAM names no program (make check-postproc sets it)")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def pfsolve(self, *arguments):
+        done = subprocess.run([PROGRAM, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_rates(self):
+        """Waves of 64 cells and more: within a fifth of the largest rate, on both sides of the neutral wavelength."""
+        self.pfsolve("--quiet", "--set", f"run%output_dir='{self.folder}/run'", "--set", "grid%cells=192,128", "inputs/ripples.nml")
+        run = pfread.open_run(self.folder / "run")
+        cell = ripples.cell_of(run)
+        self.assertAlmostEqual(cell.gap, 5.12e-6)
+        wavelengths, rates, cells = ripples.measure(run)
+        exact = np.array([cell.rate(1e-6 * w) for w in wavelengths])
+        good = cells >= 64
+        np.testing.assert_allclose(wavelengths[good], [5.12, 2.56], rtol=1e-5)
+        self.assertTrue(exact[good][0] > 0 > exact[good][1])
+        print(f"[off by {100 * (rates - exact)[good] / exact.max()} %] ", end="", file=sys.stderr)
+        self.assertLess(np.abs(rates - exact)[good].max(), 0.2 * exact.max())
+
+    def test_table(self):
+        """The three cells are understood, each with its own salt."""
+        echo = self.pfsolve("--check", "--members", "inputs/ripples.csv", "inputs/ripples.nml")
+        for title in ("CuF2-LATP", "LATP-LE", "F-LATP-LE"):
+            self.assertIn(f"title = '{title}'", echo)
+        self.assertEqual(re.findall(r"transference_number = (\S+)", echo), ["1", "0.21", "0.32"])
 
 
 if __name__ == "__main__":
