@@ -123,6 +123,34 @@ static void thin_boundaries(void) {
   }
 }
 
+/* A period of half a grain: each grain meets itself there, which parts nothing: where there is a boundary there are two
+ * (but for a cell here and there: the plane between two grains goes on a little into the image of one of them). */
+static void grains_across_the_period(void) {
+  enum { NX = 300, NY = 4, BEGIN = 20, COLUMNS = NX - BEGIN };
+  static int32_t grain[COLUMNS * NY];
+  char text[2048];
+  snprintf(text, sizeof text, GRAINS, NX, NY, 1, 1.0, (double)BEGIN, 7, 2.0);
+  pf_config cfg;
+  uint8_t *material = drawn(&cfg, text);
+  if (!material) return;
+  PF_ASSERT_OK(pf_microstructure_grains(&cfg, grain));
+  int boundary = 0, alone = 0;
+  for (int c = 0; c < COLUMNS * NY; c++) {
+    if (!material[c / COLUMNS * NX + BEGIN + c % COLUMNS]) continue;
+    bool two = false;
+    for (int n = 0; n < 5 * NY && !two; n++) {
+      const int x = c % COLUMNS + n % 5 - 2;
+      two = x >= 0 && x < COLUMNS && grain[n / 5 * COLUMNS + x] != grain[c];
+    }
+    boundary++, alone += !two;
+  }
+  printf("[%d cells of boundaries, %d with one grain about them] ", boundary, alone);
+  CU_ASSERT(boundary > 50);
+  CU_ASSERT(20 * alone < boundary);
+  free(material);
+  pf_config_free(&cfg);
+}
+
 #define PORES                                                              \
   "&grid cells=%d,%d,%d spacing_um=%g /\n&lithium thickness_um=%g /\n" TWO \
   "&layer material='A' thickness_um=0 /\n" PLATE "&microstructure porosity=%g pore_size_um=%g pore_material='B' /\n"
@@ -613,6 +641,7 @@ void t360_microstructure(void);
 void t360_microstructure(void) {
   pf_test_suite("microstructure", (pf_test[]){{"grains and their boundaries", grains},
                                               {"boundaries thinner than a cell", thin_boundaries},
+                                              {"grains as wide as the period", grains_across_the_period},
                                               {"pores: share, chord, connection", pores},
                                               {"the same structure for every grid, thread, backend", same_structure},
                                               {"maps of every kind of file", maps_are_read},
