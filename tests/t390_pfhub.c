@@ -118,6 +118,31 @@ static void energy_and_force(void) {
   pf_physics_close(p);
 }
 
+/* What lies the same on both sides of the middle lines stays so. */
+static void mirrored(void) {
+  pf_physics *p = pf_physics_open("&grid cells=240,240 spacing_um=4 /\n&benchmark problem='pfhub3' /\n!&protocol\n");
+  if (!p) return;
+  pf_state *s = p->state;
+  double *xi = malloc(240 * 240 * sizeof *xi), *next = NULL, worst = 0, moved = 0;
+  for (int c = 0; xi && c < 240 * 240; c++)
+    xi[c] = 0.5 * (1 - tanh((hypot(c % 240 - 119.5, 1.3 * (c / 240 - 119.5)) - 40) / 3)); /* in cells */
+  if (xi && pf_physics_set(p, s->xi, xi)) {
+    PF_ASSERT_OK(PF_MAP(s->backend, dendrite_step, &s->grid, .xi = s->xi, .s = s->s, .xi_new = s->xi_next,
+                        .s_new = s->s_next, .dt = 0.01, .spacing = 0.5));
+    next = pf_physics_field(p, s->xi_next);
+    for (int j = 1; next && j < 239; j++)
+      for (int i = 1; i < 239; i++) {
+        const double here = next[j * 240 + i];
+        worst = fmax(worst, fmax(fabs(here - next[j * 240 + 239 - i]), fabs(here - next[(239 - j) * 240 + i])));
+        moved = fmax(moved, fabs(here - xi[j * 240 + i]));
+      }
+    PF_ASSERT_AT_MOST(worst, 1e-13);
+    CU_ASSERT(moved > 1e-4);
+  }
+  free(xi), free(next);
+  pf_physics_close(p);
+}
+
 /* A smooth state without a place where grad phi vanishes, and the equations of the benchmark as they are written there,
  * with angles: tau d phi/dt and dU/dt, the divergence by differences of 1e-3. */
 static double made_phi(double x, double y) {
@@ -222,6 +247,7 @@ void t390_pfhub(void) {
                                      {"7b and 7c", parts_b_and_c},
                                      {"3: seed, symmetry, heat and energy", dendrite},
                                      {"3: the energy falls as the force says", energy_and_force},
+                                     {"3: mirrors", mirrored},
                                      {"3: the equations as the benchmark writes them", equations},
                                      {"grids that a benchmark is not defined on", grids}});
 }
