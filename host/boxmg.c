@@ -5,6 +5,7 @@
 
 #include "mg_dense.h"
 #include "mg_plan.h"
+#include "real.h"
 
 /* The coarsest level is larger than that of multigrid.c: with 60 islands on 256 cells nearly every cell is an island of
  * its own, and a coarser grid has no place for them (65 iterations instead of 17, 60 islands at contrast 1e7). */
@@ -14,20 +15,22 @@ typedef struct level {
   pf_grid grid;
   pf_box_shape shape; /* with the next coarser one */
   int cells, half;
-  const float *ax, *ay, *az, *m_of, *scale_of; /* of the finest level, the caller's */
-  float *a, *m, *scale;                        /* [half][cells], [cells], [cells]; not on the finest level */
-  float *u, *b;                                /* [cells]; not on the finest level */
-  float *r, *loss;                             /* [cells] */
-  float *p;                                    /* [2 half + 1][cells of the next coarser level] */
+  /* all of the cycle's precision: */
+  const void *ax, *ay, *az, *m_of, *scale_of; /* of the finest level, the caller's */
+  void *a, *m, *scale;                        /* [half][cells], [cells], [cells]; not on the finest level */
+  void *u, *b;                                /* [cells]; not on the finest level */
+  void *r, *loss;                             /* [cells] */
+  void *p;                                    /* [2 half + 1][cells of the next coarser level] */
 } level;
 
 struct pf_boxmg {
   pf_backend *backend;
+  bool wide; /* in double precision */
   int levels;
   level level[PF_MG_LEVELS_MAX];
   double *inverse; /* [n][n], of the coarsest level */
   double *dense;   /* host, [2][n][n] */
-  float *host;     /* host, [half + 1][n] */
+  double *host;    /* host, [half + 1][n] */
 };
 
 static int level_count(const pf_grid *grid, pf_grid grids[PF_MG_LEVELS_MAX]) {
@@ -37,8 +40,7 @@ static int level_count(const pf_grid *grid, pf_grid grids[PF_MG_LEVELS_MAX]) {
   return l + 1;
 }
 
-#define NEW_ARRAY(mg, count, array) \
-  (mg)->backend->allocate((mg)->backend, (size_t)(count) * sizeof **(array), (void **)(array))
+#define NEW_ARRAY(mg, count, array) pf_real_allocate((mg)->wide, (mg)->backend, (ptrdiff_t)(count), (array))
 
 static pf_status create(pf_boxmg *mg, const pf_grid *grid) {
   pf_grid grids[PF_MG_LEVELS_MAX];
@@ -63,30 +65,31 @@ static pf_status create(pf_boxmg *mg, const pf_grid *grid) {
   }
   const level *last = &mg->level[mg->levels - 1];
   const size_t n = (size_t)last->cells;
-  PF_TRY(NEW_ARRAY(mg, n * n, &mg->inverse));
+  PF_TRY(mg->backend->allocate(mg->backend, n * n * sizeof(double), (void **)&mg->inverse));
   mg->dense = malloc(2 * n * n * sizeof *mg->dense);
   mg->host = malloc((size_t)(last->half + 1) * n * sizeof *mg->host);
   PF_CHECK(mg->dense && mg->host, PF_NO_MEMORY, "no memory for the coarsest level");
   return PF_OK;
 }
 
-double pf_boxmg_bytes(const pf_grid *grid) {
+double pf_boxmg_bytes(const pf_grid *grid, bool wide) {
   pf_grid grids[PF_MG_LEVELS_MAX];
   const int levels = level_count(grid, grids), half = pf_box_half(grid);
-  double floats = 0;
+  double numbers = 0;
   for (int l = 0; l < levels; l++) {
-    floats += 2 * (double)pf_cells(&grids[l]);
-    if (l > 0) floats += (half + 4 + 2 * half + 1) * (double)pf_cells(&grids[l]);
+    numbers += 2 * (double)pf_cells(&grids[l]);
+    if (l > 0) numbers += (half + 4 + 2 * half + 1) * (double)pf_cells(&grids[l]);
   }
   const double n = levels > 0 ? (double)pf_cells(&grids[levels - 1]) : 0;
-  return floats * sizeof(float) + n * n * sizeof(double);
+  return numbers * (double)pf_real_bytes(wide) + n * n * sizeof(double);
 }
 
-pf_status pf_boxmg_create(pf_backend *backend, const pf_grid *grid, pf_boxmg **boxmg) {
+pf_status pf_boxmg_create(pf_backend *backend, const pf_grid *grid, bool wide, pf_boxmg **boxmg) {
   *boxmg = NULL;
   pf_boxmg *mg = calloc(1, sizeof *mg);
   PF_CHECK(mg, PF_NO_MEMORY, "no memory for a multigrid solver");
   mg->backend = backend;
+  mg->wide = wide;
   const pf_status status = create(mg, grid);
   if (status != PF_OK) {
     pf_boxmg_destroy(mg);
@@ -101,7 +104,7 @@ void pf_boxmg_destroy(pf_boxmg *mg) {
   pf_backend *b = mg->backend;
   for (int l = 0; l < mg->levels; l++) {
     const level *a = &mg->level[l];
-    float *arrays[] = {a->a, a->m, a->scale, a->u, a->b, a->r, a->loss, a->p};
+    void *arrays[] = {a->a, a->m, a->scale, a->u, a->b, a->r, a->loss, a->p};
     for (size_t q = 0; q < sizeof arrays / sizeof *arrays; q++) b->release(b, arrays[q]);
   }
   b->release(b, mg->inverse);
@@ -114,12 +117,12 @@ void pf_boxmg_destroy(pf_boxmg *mg) {
 
 /* Its loss is left in a->loss. */
 static pf_status find_loss(pf_boxmg *mg, const level *a) {
-  float *from = NULL, *to = a->loss;
+  void *from = NULL, *to = a->loss;
   const int last = pf_dimensions(&a->grid);
   if (last == 2) to = a->r; /* an even number of steps */
   for (int odd = 1; odd <= last; odd++) {
-    PF_TRY(PF_MAP(mg->backend, box_loss, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .a = a->a, .m = a->m_of,
-                  .from = from, .to = to, .shape = a->shape, .odd = odd));
+    PF_TRY(PF_REAL_MAP(mg->wide, mg->backend, box_loss, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .a = a->a,
+                       .m = a->m_of, .from = from, .to = to, .shape = a->shape, .odd = odd));
     from = to;
     to = to == a->loss ? a->r : a->loss;
   }
@@ -129,11 +132,12 @@ static pf_status find_loss(pf_boxmg *mg, const level *a) {
 static pf_status coarsen(pf_boxmg *mg, const level *a, const level *c) {
   pf_backend *b = mg->backend;
   PF_TRY(find_loss(mg, a));
-  PF_TRY(PF_MAP(b, box_weights, &c->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .a = a->a, .m = a->m_of, .p = a->p,
-                .shape = a->shape));
-  PF_TRY(PF_MAP(b, box_galerkin, &c->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .a = a->a, .m = a->m_of, .p = a->p,
-                .loss = a->loss, .coarse_a = c->a, .coarse_m = c->m, .shape = a->shape));
-  return PF_MAP(b, box_scale, &c->grid, .a = c->a, .m = c->m, .scale = c->scale, .cells = c->cells, .half = c->half);
+  PF_TRY(PF_REAL_MAP(mg->wide, b, box_weights, &c->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .a = a->a, .m = a->m_of,
+                     .p = a->p, .shape = a->shape));
+  PF_TRY(PF_REAL_MAP(mg->wide, b, box_galerkin, &c->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .a = a->a,
+                     .m = a->m_of, .p = a->p, .loss = a->loss, .coarse_a = c->a, .coarse_m = c->m, .shape = a->shape));
+  return PF_REAL_MAP(mg->wide, b, box_scale, &c->grid, .a = c->a, .m = c->m, .scale = c->scale, .cells = c->cells,
+                     .half = c->half);
 }
 
 static void add_face(double *dense, ptrdiff_t n, ptrdiff_t l, ptrdiff_t r, double a) {
@@ -145,20 +149,19 @@ static pf_status set_coarsest(pf_boxmg *mg) {
   pf_backend *b = mg->backend;
   const level *a = &mg->level[mg->levels - 1];
   const ptrdiff_t n = a->cells;
-  const size_t bytes = (size_t)n * sizeof(float);
-  float *m = mg->host, *conductance = m + n;
-  pf_box_level l = {.m = m, .n = {a->grid.nx, a->grid.ny, a->grid.nz}, .half = a->half, .cells = n};
+  double *m = mg->host, *conductance = m + n;
+  pf_box_level_double l = {.m = m, .n = {a->grid.nx, a->grid.ny, a->grid.nz}, .half = a->half, .cells = n};
   double *dense = mg->dense, m_sum = 0;
   int singular;
-  PF_TRY(b->download(b, m, a->m_of, bytes));
+  PF_TRY(pf_real_download(mg->wide, b, m, a->m_of, n));
   if (a->a) {
-    PF_TRY(b->download(b, conductance, a->a, bytes * (size_t)a->half));
+    PF_TRY(pf_real_download(mg->wide, b, conductance, a->a, n * a->half));
     l.a = conductance;
   } else { /* one level */
-    float *faces[3] = {conductance, conductance + n, conductance + 2 * n};
-    PF_TRY(b->download(b, faces[0], a->ax, bytes));
-    if (a->ay) PF_TRY(b->download(b, faces[1], a->ay, bytes));
-    if (a->az) PF_TRY(b->download(b, faces[2], a->az, bytes));
+    double *faces[3] = {conductance, conductance + n, conductance + 2 * n};
+    PF_TRY(pf_real_download(mg->wide, b, faces[0], a->ax, n));
+    if (a->ay) PF_TRY(pf_real_download(mg->wide, b, faces[1], a->ay, n));
+    if (a->az) PF_TRY(pf_real_download(mg->wide, b, faces[2], a->az, n));
     l.ax = faces[0], l.ay = faces[1], l.az = faces[2];
   }
   memset(dense, 0, (size_t)(n * n) * sizeof *dense);
@@ -166,11 +169,11 @@ static pf_status set_coarsest(pf_boxmg *mg) {
     const int f[3] = {(int)(c % a->grid.nx), (int)(c / a->grid.nx % a->grid.ny), (int)(c / a->grid.nx / a->grid.ny)};
     for (int q = 0; q < 13; q++) {
       const int d[3] = {q % 3 - 1, q / 3 % 3 - 1, q / 9 - 1};
-      const ptrdiff_t other = pf_box_neighbour(&l, f, d[0], d[1], d[2]);
-      if (other >= 0) add_face(dense, n, other, c, (double)pf_box_conductance(&l, f, d[0], d[1], d[2]));
+      const ptrdiff_t other = pf_box_neighbour_double(&l, f, d[0], d[1], d[2]);
+      if (other >= 0) add_face(dense, n, other, c, pf_box_conductance_double(&l, f, d[0], d[1], d[2]));
     }
-    dense[c * n + c] += (double)m[c];
-    m_sum += (double)m[c];
+    dense[c * n + c] += m[c];
+    m_sum += m[c];
   }
   PF_TRY(pf_mg_invert(dense, dense + n * n, n, m_sum, &singular));
   return b->upload(b, mg->inverse, dense + n * n, (size_t)(n * n) * sizeof *dense);
@@ -202,44 +205,45 @@ static int row_classes(int n, int first[3], int count[3]) {
   return n % 2 ? 3 : 2;
 }
 
-static pf_status relax_rows(pf_boxmg *mg, const level *a, const float *b, float *u, int reversed) {
+static pf_status relax_rows(pf_boxmg *mg, const level *a, const void *b, void *u, int reversed) {
   int y[3], z[3], ny[3], nz[3];
   const int ys = row_classes(a->grid.ny, y, ny), zs = row_classes(a->grid.nz, z, nz);
   for (int n = 0; n < ys * zs; n++) {
     const int q = reversed ? ys * zs - 1 - n : n, iy = q % ys, iz = q / ys;
     const pf_grid part = {a->grid.nx, ny[iy], nz[iz], a->grid.h};
     const pf_box_rows rows = {a->grid.ny, a->grid.nz, y[iy], z[iz], a->half, a->cells};
-    PF_TRY(PF_SWEEP(mg->backend, box_relax, &part, .a = a->a, .scale = a->scale, .b = b, .u = u, .rows = rows,
-                    .nx = a->grid.nx));
+    PF_TRY(PF_REAL_SWEEP(mg->wide, mg->backend, box_relax, &part, .a = a->a, .scale = a->scale, .b = b, .u = u,
+                         .rows = rows, .nx = a->grid.nx));
   }
   return PF_OK;
 }
 
-static pf_status relax(pf_boxmg *mg, const level *a, const float *b, float *u, int reversed) {
+static pf_status relax(pf_boxmg *mg, const level *a, const void *b, void *u, int reversed) {
   for (int s = 0; s < SWEEPS; s++) {
     if (a->a)
       PF_TRY(relax_rows(mg, a, b, u, reversed));
     else
-      PF_TRY(PF_SWEEP(mg->backend, mg_relax, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .scale = a->scale_of,
-                      .b = b, .u = u));
+      PF_TRY(PF_REAL_SWEEP(mg->wide, mg->backend, mg_relax, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az,
+                           .scale = a->scale_of, .b = b, .u = u));
   }
   return PF_OK;
 }
 
-pf_status pf_boxmg_residual(pf_boxmg *mg, int l, const float *b, const float *u, float *r) {
+pf_status pf_boxmg_residual(pf_boxmg *mg, int l, const void *b, const void *u, void *r) {
   const level *a = &mg->level[l];
   if (a->a)
-    return PF_MAP(mg->backend, box_residual, &a->grid, .a = a->a, .m = a->m_of, .b = b, .u = u, .r = r,
-                  .cells = a->cells, .half = a->half);
-  return PF_MAP(mg->backend, mg_residual, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m_of, .b = b, .u = u,
-                .r = r);
+    return PF_REAL_MAP(mg->wide, mg->backend, box_residual, &a->grid, .a = a->a, .m = a->m_of, .b = b, .u = u, .r = r,
+                       .cells = a->cells, .half = a->half);
+  return PF_REAL_MAP(mg->wide, mg->backend, mg_residual, &a->grid, .ax = a->ax, .ay = a->ay, .az = a->az, .m = a->m_of,
+                     .b = b, .u = u, .r = r);
 }
 
-static pf_status cycle(pf_boxmg *mg, int l, const float *b, float *u) {
+static pf_status cycle(pf_boxmg *mg, int l, const void *b, void *u) {
   const level *a = &mg->level[l], *c = a + 1;
   if (l == mg->levels - 1)
-    return PF_MAP(mg->backend, mg_coarsest, &a->grid, .inverse = mg->inverse, .b = b, .u = u, .cells = a->cells);
-  PF_TRY(PF_MAP(mg->backend, mg_zero, &a->grid, .u = u));
+    return PF_REAL_MAP(mg->wide, mg->backend, mg_coarsest, &a->grid, .inverse = mg->inverse, .b = b, .u = u,
+                       .cells = a->cells);
+  PF_TRY(PF_REAL_MAP(mg->wide, mg->backend, mg_zero, &a->grid, .u = u));
   PF_TRY(relax(mg, a, b, u, 0));
   const int times = l >= TWICE_FIRST && l <= TWICE_LAST && l + 2 < mg->levels ? 2 : 1;
   for (int t = 0; t < times; t++) {
@@ -252,7 +256,7 @@ static pf_status cycle(pf_boxmg *mg, int l, const float *b, float *u) {
   return PF_OK;
 }
 
-pf_status pf_boxmg_cycle(pf_boxmg *mg, const float *b, float *u) {
+pf_status pf_boxmg_cycle(pf_boxmg *mg, const void *b, void *u) {
   PF_TRY(mg->backend->begin(mg->backend));
   const pf_status status = cycle(mg, 0, b, u), ended = mg->backend->end(mg->backend);
   return status != PF_OK ? status : ended;
@@ -264,12 +268,12 @@ int pf_boxmg_levels(const pf_boxmg *mg) { return mg->levels; }
 
 pf_grid pf_boxmg_grid(const pf_boxmg *mg, int l) { return mg->level[l].grid; }
 
-pf_status pf_boxmg_restrict(pf_boxmg *mg, int l, const float *from, float *to) {
+pf_status pf_boxmg_restrict(pf_boxmg *mg, int l, const void *from, void *to) {
   const level *a = &mg->level[l];
-  return PF_MAP(mg->backend, box_restrict, &a[1].grid, .p = a->p, .r = from, .b = to, .shape = a->shape);
+  return PF_REAL_MAP(mg->wide, mg->backend, box_restrict, &a[1].grid, .p = a->p, .r = from, .b = to, .shape = a->shape);
 }
 
-pf_status pf_boxmg_prolong(pf_boxmg *mg, int l, const float *from, float *to) {
+pf_status pf_boxmg_prolong(pf_boxmg *mg, int l, const void *from, void *to) {
   const level *a = &mg->level[l];
-  return PF_MAP(mg->backend, box_prolong, &a->grid, .p = a->p, .cu = from, .u = to, .shape = a->shape);
+  return PF_REAL_MAP(mg->wide, mg->backend, box_prolong, &a->grid, .p = a->p, .cu = from, .u = to, .shape = a->shape);
 }

@@ -49,13 +49,6 @@ enum { LAYER_PROPERTIES = 3, MATERIAL_PROPERTIES = 1 };
 /* Longest text of one value, bytes. */
 #define VALUE_MAX (PF_PATH_MAX * 2 + 8)
 
-/* What stands in the table and is not built in this version: key NULL is the whole group, value NULL any value. */
-static const struct {
-  const char *group, *key, *value;
-} not_built[] = {
-    {"solver", "precision", "double"},
-};
-
 /* Which modes use a key of &protocol, and which need it. */
 #define BIT(mode) (1u << (mode))
 #define CCD (BIT(PF_MODE_CCD_CONSTANT_TIME) | BIT(PF_MODE_CCD_CONSTANT_CAPACITY))
@@ -1006,38 +999,7 @@ static const char *unused(const pf_config *cfg, int group, int which, const pf_k
 static const char *element_text(const pf_config *cfg, int group, int which, const pf_key *key, int element, bool quotes,
                                 char *out, size_t size);
 
-/* Is the group, or this value, not built in this version?  `what`: a text of it. */
-static bool is_not_built(const pf_config *cfg, int group, int which, const pf_key *key, char *what, size_t size) {
-  for (size_t n = 0; n < sizeof not_built / sizeof not_built[0]; n++) {
-    if (strcmp(not_built[n].group, pf_config_groups[group].name) != 0) continue;
-    if (!key || !not_built[n].key) {
-      if (!key && !not_built[n].key) return true;
-      continue;
-    }
-    if (strcmp(not_built[n].key, key->name) != 0) continue;
-    snprintf(what, size, "this key");
-    if (!not_built[n].value) return true;
-    for (int e = 0; e < key->elements; e++) {
-      char value[VALUE_MAX];
-      if (strcmp(element_text(cfg, group, which, key, e, false, value, sizeof value), not_built[n].value) == 0) {
-        snprintf(what, size, "'%.64s'", value);
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-/* Is a key as a whole not built? */
-static bool is_key_not_built(int group, const pf_key *key) {
-  for (size_t n = 0; n < sizeof not_built / sizeof not_built[0]; n++)
-    if (strcmp(not_built[n].group, pf_config_groups[group].name) == 0 && !not_built[n].value &&
-        (!not_built[n].key || strcmp(not_built[n].key, key->name) == 0))
-      return true;
-  return false;
-}
-
-/* For every key: is it there if it must be, is it built, is it of use? */
+/* For every key: is it there if it must be, is it of use? */
 static void check_keys(const reader *r) {
   for (int group = 0; group < PF_GROUPS; group++) {
     const pf_group *g = &pf_config_groups[group];
@@ -1052,10 +1014,6 @@ static void check_keys(const reader *r) {
       continue;
     }
     for (int which = 0; which < g->most && is_group_there(r->cfg, group, which); which++) {
-      if (is_not_built(r->cfg, group, which, NULL, text, sizeof text)) {
-        say(r, PF_ERROR, group, which, NULL, "this group is not built yet");
-        continue;
-      }
       for (int k = 0; k < g->keys; k++) {
         const pf_key *key = &g->key[k];
         const pf_config_source *source = &r->cfg->source[group][which][k];
@@ -1063,8 +1021,6 @@ static void check_keys(const reader *r) {
         if (!source->place.column) {
           if (key->required)
             say(r, PF_ERROR, group, which, key->name, "not given, needed: %s", allowed(key, text, sizeof text));
-        } else if (!source->bad && is_not_built(r->cfg, group, which, key, text, sizeof text)) {
-          say(r, PF_ERROR, group, which, key->name, "found %s, which is not built yet", text);
         } else if ((why = foreign(r->cfg, group, key)) != NULL) {
           say(r, PF_ERROR, group, which, key->name, "not of this model: %s", why);
         } else if ((why = unused(r->cfg, group, which, key)) != NULL) {
@@ -1614,15 +1570,12 @@ void pf_config_print(const pf_config *cfg, FILE *out) {
         const pf_key *key = &g->key[k];
         const pf_config_source *source = &cfg->source[group][which][k];
         const bool written = has_value(cfg, group, which, key);
-        const bool built = !is_key_not_built(group, key);
-        const char *why = built ? unused(cfg, group, which, key) : "";
+        const char *why = unused(cfg, group, which, key);
         char text[128];
         fprintf(out, "  %s%s%s", why || !written ? "! " : "", key->name, written ? " = " : "");
         if (written) print_values(cfg, group, which, key, out);
         fprintf(out, "%s%s%s", written ? "  !" : ":", key->unit[0] && written ? " " : "", written ? key->unit : "");
-        if (!built)
-          fprintf(out, " not built yet\n");
-        else if (why)
+        if (why)
           fprintf(out, " not used: %s\n", why);
         else if (!written)
           fprintf(out, " not given\n");
@@ -1650,9 +1603,8 @@ bool pf_config_help(const char *group, FILE *out) {
     fprintf(out, "%s&%s%s\n    %s\n", found ? "\n" : "", g->name, g->most > 1 ? " (repeated)" : "", g->help);
     for (int k = 0; k < g->keys; k++) {
       const pf_key *key = &g->key[k];
-      fprintf(out, "  %s%s\n      %s\n      allowed: %s; default: %s\n", key->name,
-              is_key_not_built(n, key) ? " (not built yet)" : "", key->help, allowed(key, text, sizeof text),
-              preset_text(key));
+      fprintf(out, "  %s\n      %s\n      allowed: %s; default: %s\n", key->name, key->help,
+              allowed(key, text, sizeof text), preset_text(key));
     }
     found = true;
   }
@@ -1678,7 +1630,7 @@ void pf_config_help_markdown(FILE *out) {
             g->most > 1 ? " (repeated)" : "", toupper((unsigned char)g->help[0]), g->help + 1);
     for (int k = 0; k < g->keys; k++) {
       const pf_key *key = &g->key[k];
-      fprintf(out, "| `%s` | %s", key->name, is_key_not_built(n, key) ? "(not built yet) " : "");
+      fprintf(out, "| `%s` | ", key->name);
       print_cell(key->help, out);
       fprintf(out, " | ");
       print_cell(allowed(key, text, sizeof text), out);

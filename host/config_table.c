@@ -317,8 +317,7 @@ static const pf_key solver_keys[] = {
      .most = 1e6, .help = "longest time step; 20 to 60 s is accurate to 1 % of the roughness"},
     {"precision", PF_KEY_CHOICE, PLACE(T, precision), .preset = "'mixed'", .unit = "", .choices = "double|mixed",
      .help = "mixed: what corrects an iterate (multigrid cycles, the vectors of GMRES) is in single precision, "
-             "residuals are in"
-             " double"},
+             "residuals are in double; double: cycles and vectors too, slower, for comparison"},
 };
 #undef T
 

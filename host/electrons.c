@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "krylov.h"
+#include "real.h"
 
 enum { BASIS = PF_KRYLOV_MOST + 1, FLOATING_MOST = 200 }; /* Krylov vectors between restarts; iterations of a solve */
 static const double floating_tolerance = 1e-3;
@@ -17,33 +18,37 @@ struct pf_electrons {
   pf_space space;
   pf_multigrid *multigrid;
   pf_vector v[BASIS + 1], made; /* made: b - A x, or A v */
-  float *half;                  /* the ions' part, in between */
-  float *first;                 /* [cells]: the electrons' half of M^-1 on Newton's residual */
+  void *half;                   /* the ions' part, in between */
+  void *first;                  /* [cells]: the electrons' half of M^-1 on Newton's residual */
   double *b, *u;                /* [cells]: where lithium floats */
+  pf_vector right, solution;    /* in double precision: what is handed over in single */
 };
 
-static pf_status floats(pf_electrons *e, const pf_grid *grid, float **array) {
-  return e->backend->allocate(e->backend, (size_t)pf_cells(grid) * sizeof(float), (void **)array);
+static pf_status numbers(pf_electrons *e, const pf_grid *grid, void **array) {
+  return pf_real_allocate(e->space.wide, e->backend, pf_cells(grid), array);
 }
 
 static pf_status create(pf_electrons *e) {
   PF_TRY(pf_space_create(&e->space));
   for (int n = 0; n <= BASIS; n++) PF_TRY(pf_vector_create(&e->space, &e->v[n]));
   PF_TRY(pf_vector_create(&e->space, &e->made));
-  PF_TRY(floats(e, &e->space.grid[IONS], &e->half));
-  PF_TRY(floats(e, &e->grid, &e->first));
+  PF_TRY(numbers(e, &e->space.grid[IONS], &e->half));
+  PF_TRY(numbers(e, &e->grid, &e->first));
   PF_TRY(e->backend->allocate(e->backend, (size_t)pf_cells(&e->grid) * sizeof(double), (void **)&e->b));
   PF_TRY(e->backend->allocate(e->backend, (size_t)pf_cells(&e->grid) * sizeof(double), (void **)&e->u));
-  return pf_multigrid_create(e->backend, &e->grid, &e->multigrid);
+  if (e->space.wide) PF_TRY(pf_vector_create(&e->space, &e->right));
+  if (e->space.wide) PF_TRY(pf_vector_create(&e->space, &e->solution));
+  return pf_multigrid_create(e->backend, &e->grid, e->space.wide, &e->multigrid);
 }
 
-pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool salty, pf_electrons **electrons) {
+pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool salty, bool wide,
+                              pf_electrons **electrons) {
   *electrons = NULL;
   pf_electrons *e = calloc(1, sizeof *e);
   PF_CHECK(e, PF_NO_MEMORY, "no memory for the electrons");
   e->backend = backend;
   e->grid = *grid;
-  e->space = (pf_space){.backend = backend, .of = "the electrons", .parts = 2, .grid = {*grid, *grid}};
+  e->space = (pf_space){.backend = backend, .wide = wide, .of = "the electrons", .parts = 2, .grid = {*grid, *grid}};
   if (salty) e->space.grid[IONS].nz *= 2;
   const pf_status status = create(e);
   if (status != PF_OK) {
@@ -54,15 +59,18 @@ pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool sal
   return PF_OK;
 }
 
-double pf_electrons_bytes(const pf_grid *grid, bool salty) {
-  const double vectors = (BASIS + 2) * (salty ? 3 : 2) + (salty ? 2 : 1) + 5;
-  return (double)pf_cells(grid) * sizeof(float) * vectors + pf_multigrid_bytes(grid);
+double pf_electrons_bytes(const pf_grid *grid, bool salty, bool wide) {
+  const double vectors = (BASIS + 2 + (wide ? 2 : 0)) * (salty ? 3 : 2) + (salty ? 2 : 1) + 1;
+  return (double)pf_cells(grid) * ((double)pf_real_bytes(wide) * vectors + 2 * sizeof(double)) +
+         pf_multigrid_bytes(grid, wide);
 }
 
 void pf_electrons_destroy(pf_electrons *e) {
   if (!e) return;
   for (int n = 0; n <= BASIS; n++) pf_vector_destroy(&e->space, &e->v[n]);
   pf_vector_destroy(&e->space, &e->made);
+  pf_vector_destroy(&e->space, &e->right);
+  pf_vector_destroy(&e->space, &e->solution);
   pf_space_destroy(&e->space);
   e->backend->release(e->backend, e->half);
   e->backend->release(e->backend, e->first);
@@ -87,15 +95,17 @@ pf_status pf_electrons_faces(pf_state *s) {
 
 /* The electrons' half of M^-1: one multigrid cycle; where lithium floats, at whose surface pieces of constants do badly,
  * a solve to a thousandth. */
-static pf_status cycle(pf_state *s, const float *b, float *x) {
+static pf_status cycle(pf_state *s, const void *b, void *x) {
   pf_electrons *e = s->electrons;
   if (!s->floats) return pf_multigrid_cycle(e->multigrid, b, x);
   pf_solve_report report;
-  PF_TRY(PF_MAP(s->backend, many_widen, &e->grid, .x = b, .y = e->b));
+  const double *right = e->space.wide ? b : e->b;
+  if (!e->space.wide) PF_TRY(PF_MAP(s->backend, many_widen, &e->grid, .x = b, .y = e->b));
   PF_TRY(PF_MAP(s->backend, fill, &e->grid, .y = e->u, .a = 0));
-  const pf_status solved = pf_multigrid_solve(e->multigrid, e->b, e->u, floating_tolerance, FLOATING_MOST, &report);
+  const pf_status solved = pf_multigrid_solve(e->multigrid, right, e->u, floating_tolerance, FLOATING_MOST, &report);
   if (solved == PF_FAILED) return pf_multigrid_cycle(e->multigrid, b, x); /* round-off took its positivity */
   PF_TRY(solved);
+  if (e->space.wide) return s->backend->copy(s->backend, x, e->u, (size_t)pf_cells(&e->grid) * sizeof(double));
   return PF_MAP(s->backend, many_narrow, &e->grid, .x = e->u, .y = x);
 }
 
@@ -112,8 +122,13 @@ pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double 
     return PF_OK;
   }
   PF_TRY(pf_multigrid_set(e->multigrid, s->ex, s->ey, s->ez, s->e_m));
-  PF_TRY(cycle(s, s->e_rhs, e->first));
-  PF_TRY(PF_SUM(s->backend, electron_size, &s->grid, sums, .w = e->first, .slope = s->slope));
+  const void *right = s->e_rhs;
+  if (e->space.wide) {
+    right = e->right.part[ELECTRONS];
+    PF_TRY(pf_real_from_float(true, s->backend, &e->grid, s->e_rhs, e->right.part[ELECTRONS]));
+  }
+  PF_TRY(cycle(s, right, e->first));
+  PF_TRY(PF_REAL_SUM(e->space.wide, s->backend, electron_size, &s->grid, sums, .w = e->first, .slope = s->slope));
   /* as a current of the reaction; in the electrolyte as a part of the voltage, so that the leak is as good as the current */
   const double mean = sums[1] / (double)pf_cells(&s->grid);
   *error = fmax(sums[0], fabs(*current) * mean / fmax(fabs(s->voltage), 1e-3));
@@ -126,10 +141,11 @@ pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double 
 static pf_status precondition(pf_state *s, const pf_vector *b, const pf_vector *x, bool half_done) {
   pf_electrons *e = s->electrons;
   if (!half_done) PF_TRY(cycle(s, b->part[ELECTRONS], x->part[ELECTRONS]));
-  PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = b->part[IONS], .w = x->part[ELECTRONS], .slope = s->slope,
-                .into_salt = s->into_salt, .y = e->half, .by = -1, .cells = pf_cells(&e->grid)));
+  PF_TRY(PF_REAL_MAP(e->space.wide, s->backend, electron_to_ions, &e->grid, .b = b->part[IONS], .w = x->part[ELECTRONS],
+                     .slope = s->slope, .into_salt = s->into_salt, .y = e->half, .by = -1,
+                     .cells = pf_cells(&e->grid)));
   if (!s->salty) return pf_multigrid_cycle(s->multigrid, e->half, x->part[IONS]);
-  PF_TRY(PF_MAP(s->backend, many_fill, &e->space.grid[IONS], .x = x->part[IONS], .a = 0));
+  PF_TRY(PF_REAL_MAP(e->space.wide, s->backend, many_fill, &e->space.grid[IONS], .x = x->part[IONS], .a = 0));
   return pf_linear_improve(s->linear, e->half, x->part[IONS]);
 }
 
@@ -138,18 +154,16 @@ static pf_status apply(pf_state *s, const pf_vector *x, const pf_vector *y) {
   pf_electrons *e = s->electrons;
   const ptrdiff_t cells = pf_cells(&e->grid);
   if (s->salty) {
-    const pf_linear_system *a = pf_linear_finest(s->linear);
-    PF_TRY(PF_MAP(s->backend, block_apply, &e->grid, .fx = a->fx, .fy = a->fy, .fz = a->fz, .own = a->own,
-                  .cells = cells, .x = x->part[IONS], .y = e->half));
+    PF_TRY(pf_linear_apply(s->linear, x->part[IONS], e->half));
   } else {
-    PF_TRY(PF_MAP(s->backend, electron_ion_apply, &e->grid, .ax = s->ax, .ay = s->ay, .az = s->az, .m = s->m,
-                  .u = x->part[IONS], .y = e->half));
+    PF_TRY(PF_REAL_MAP(e->space.wide, s->backend, electron_ion_apply, &e->grid, .ax = s->ax, .ay = s->ay, .az = s->az,
+                       .m = s->m, .u = x->part[IONS], .y = e->half));
   }
-  PF_TRY(PF_MAP(s->backend, electron_to_ions, &e->grid, .b = e->half, .w = x->part[ELECTRONS], .slope = s->slope,
-                .into_salt = s->into_salt, .y = y->part[IONS], .by = 1, .cells = cells));
-  return PF_MAP(s->backend, electron_apply, &e->grid, .ex = s->ex, .ey = s->ey, .ez = s->ez, .m = s->e_m,
-                .w = x->part[ELECTRONS], .u = x->part[IONS], .slope = s->slope, .by_salt = s->by_salt,
-                .y = y->part[ELECTRONS], .cells = cells);
+  PF_TRY(PF_REAL_MAP(e->space.wide, s->backend, electron_to_ions, &e->grid, .b = e->half, .w = x->part[ELECTRONS],
+                     .slope = s->slope, .into_salt = s->into_salt, .y = y->part[IONS], .by = 1, .cells = cells));
+  return PF_REAL_MAP(e->space.wide, s->backend, electron_apply, &e->grid, .ex = s->ex, .ey = s->ey, .ez = s->ez,
+                     .m = s->e_m, .w = x->part[ELECTRONS], .u = x->part[IONS], .slope = s->slope, .by_salt = s->by_salt,
+                     .y = y->part[ELECTRONS], .cells = cells);
 }
 
 /* v[m + 1] = M^-1 A v[m], made orthogonal. */
@@ -205,6 +219,17 @@ static pf_status gmres(pf_state *s, const pf_vector *b, const pf_vector *x, bool
   }
 }
 
+/* b, x: single precision. */
+static pf_status solve(pf_state *s, const pf_vector *b, const pf_vector *x, bool from_zero, bool half_done,
+                       double tolerance, int most, pf_linear_report *report) {
+  const pf_electrons *e = s->electrons;
+  if (!e->space.wide) return gmres(s, b, x, from_zero, half_done, tolerance, most, report);
+  PF_TRY(pf_vector_from_float(&e->space, b, &e->right));
+  if (!from_zero) PF_TRY(pf_vector_from_float(&e->space, x, &e->solution));
+  PF_TRY(gmres(s, &e->right, &e->solution, from_zero, half_done, tolerance, most, report));
+  return pf_vector_to_float(&e->space, &e->solution, x);
+}
+
 pf_status pf_electrons_solve(pf_state *s, double tolerance, int most, pf_linear_report *report) {
   pf_vector b = {{s->ion_b, s->e_rhs}};
   const pf_vector x = {{s->du, s->du_e}};
@@ -212,14 +237,14 @@ pf_status pf_electrons_solve(pf_state *s, double tolerance, int most, pf_linear_
     b.part[IONS] = pf_linear_finest(s->linear)->rhs;
   else
     PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = s->ion_rhs, .y = s->ion_b));
-  return gmres(s, &b, &x, true, true, tolerance, most, report);
+  return solve(s, &b, &x, true, true, tolerance, most, report);
 }
 
 pf_status pf_electrons_sensitivity(pf_state *s, double tolerance, int most, pf_linear_report *report) {
   const pf_vector b = {{s->border, s->e_rhs}}, x = {{s->sensitivity, s->sensitivity_e}};
   if (!s->salty) PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = s->ion_border, .y = s->border));
   PF_TRY(PF_MAP(s->backend, electron_border, &s->grid, SYSTEM_OF(s), .slope = s->slope, .rhs = s->e_rhs));
-  return gmres(s, &b, &x, !s->sensitive, false, tolerance, most, report);
+  return solve(s, &b, &x, !s->sensitive, false, tolerance, most, report);
 }
 
 pf_status pf_electrons_current(pf_state *s, double change[PF_SUMS]) {

@@ -5,7 +5,8 @@
  * multigrid.h without salt).  In a body of metal that an electrode holds, the two blocks hardly see each other: the
  * metal's conductance is 1e4 times that of the reaction.  Lithium that floats couples them, one vector a body, which the
  * Krylov method finds.  Preconditioned from the left, residuals are errors of potentials: those of the equations say
- * nothing where conductances differ by 1e9.  All in single precision; residuals of Newton's method are in double. */
+ * nothing where conductances differ by 1e9.  Cycles and vectors are in single precision, or where `wide` asks for it
+ * in double; residuals of Newton's method are in double. */
 #ifndef PF_ELECTRONS_H
 #define PF_ELECTRONS_H
 
@@ -13,9 +14,10 @@
 
 typedef struct pf_electrons pf_electrons;
 
-pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool salty, pf_electrons **electrons);
+pf_status pf_electrons_create(pf_backend *backend, const pf_grid *grid, bool salty, bool wide,
+                              pf_electrons **electrons);
 /* Bytes that create takes from the backend. */
-double pf_electrons_bytes(const pf_grid *grid, bool salty);
+double pf_electrons_bytes(const pf_grid *grid, bool salty, bool wide);
 void pf_electrons_destroy(pf_electrons *electrons);
 /* As pf_multigrid_box_solves, of the electrons' solver. */
 int *pf_electrons_box_solves(pf_electrons *electrons);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "real.h"
+
 /* Numbers of an iteration, one column a part: the dots of the new vector with the basis, four at a time, its square once it
  * is orthogonal to it, and (of the first part only) the factor that gives it the length 1. */
 enum { FOURS = (PF_KRYLOV_MOST + 3) / 4, SQUARE = 4 * FOURS, FACTOR = SQUARE + PF_SUMS, COLUMN = FACTOR + 1 };
@@ -15,8 +17,7 @@ void pf_space_destroy(pf_space *s) {
 }
 
 pf_status pf_vector_create(const pf_space *s, pf_vector *x) {
-  for (int p = 0; p < s->parts; p++)
-    PF_TRY(s->backend->allocate(s->backend, (size_t)pf_cells(&s->grid[p]) * sizeof(float), (void **)&x->part[p]));
+  for (int p = 0; p < s->parts; p++) PF_TRY(pf_real_allocate(s->wide, s->backend, pf_cells(&s->grid[p]), &x->part[p]));
   return PF_OK;
 }
 
@@ -24,22 +25,34 @@ void pf_vector_destroy(const pf_space *s, pf_vector *x) {
   for (int p = 0; p < s->parts; p++) s->backend->release(s->backend, x->part[p]);
 }
 
+pf_status pf_vector_from_float(const pf_space *s, const pf_vector *x, const pf_vector *y) {
+  for (int p = 0; p < s->parts; p++)
+    PF_TRY(pf_real_from_float(s->wide, s->backend, &s->grid[p], x->part[p], y->part[p]));
+  return PF_OK;
+}
+
+pf_status pf_vector_to_float(const pf_space *s, const pf_vector *x, const pf_vector *y) {
+  for (int p = 0; p < s->parts; p++) PF_TRY(pf_real_to_float(s->wide, s->backend, &s->grid[p], x->part[p], y->part[p]));
+  return PF_OK;
+}
+
 pf_status pf_vector_zero(const pf_space *s, const pf_vector *x) {
-  for (int p = 0; p < s->parts; p++) PF_TRY(PF_MAP(s->backend, many_fill, &s->grid[p], .x = x->part[p], .a = 0));
+  for (int p = 0; p < s->parts; p++)
+    PF_TRY(PF_REAL_MAP(s->wide, s->backend, many_fill, &s->grid[p], .x = x->part[p], .a = 0));
   return PF_OK;
 }
 
 pf_status pf_vector_rest(const pf_space *s, const pf_vector *b, const pf_vector *y) {
   for (int p = 0; p < s->parts; p++)
-    PF_TRY(PF_MAP(s->backend, many_rest, &s->grid[p], .x = b->part[p], .y = y->part[p]));
+    PF_TRY(PF_REAL_MAP(s->wide, s->backend, many_rest, &s->grid[p], .x = b->part[p], .y = y->part[p]));
   return PF_OK;
 }
 
 pf_status pf_vector_norm(const pf_space *s, const pf_vector *x, double *norm) {
   double square = 0, sums[PF_SUMS];
   for (int p = 0; p < s->parts; p++) {
-    PF_TRY(PF_SUM(s->backend, many_dots, &s->grid[p], sums, .x = x->part[p], .y0 = x->part[p], .y1 = x->part[p],
-                  .y2 = x->part[p], .y3 = x->part[p]));
+    PF_TRY(PF_REAL_SUM(s->wide, s->backend, many_dots, &s->grid[p], sums, .x = x->part[p], .y0 = x->part[p],
+                       .y1 = x->part[p], .y2 = x->part[p], .y3 = x->part[p]));
     square += sums[0];
   }
   *norm = sqrt(square);
@@ -48,17 +61,17 @@ pf_status pf_vector_norm(const pf_space *s, const pf_vector *x, double *norm) {
 }
 
 /* Part p of vector q, NULL where there is none. */
-static float *part_of(const pf_vector *x, int q, int count, int p) { return q < count ? x[q].part[p] : NULL; }
+static void *part_of(const pf_vector *x, int q, int count, int p) { return q < count ? x[q].part[p] : NULL; }
 
 /* y += sign (n[0] x[0] + ... + n[count - 1] x[count - 1]), n: numbers of the backend, those of all parts added; the square
  * of each part is left in its column. */
 static pf_status combine(const pf_space *s, const pf_vector *y, const pf_vector *x, int count, double sign) {
   for (int q = 0; q < count; q += 4)
     for (int p = 0; p < s->parts; p++)
-      PF_TRY(PF_TOTAL(s->backend, many_combine, &s->grid[p], s->numbers + p * COLUMN + SQUARE, .y = y->part[p],
-                      .x0 = part_of(x, q, count, p), .x1 = part_of(x, q + 1, count, p),
-                      .x2 = part_of(x, q + 2, count, p), .x3 = part_of(x, q + 3, count, p), .numbers = s->numbers,
-                      .at = q, .at_2 = s->parts > 1 ? COLUMN + q : 0, .sign = sign));
+      PF_TRY(PF_REAL_TOTAL(s->wide, s->backend, many_combine, &s->grid[p], s->numbers + p * COLUMN + SQUARE,
+                           .y = y->part[p], .x0 = part_of(x, q, count, p), .x1 = part_of(x, q + 1, count, p),
+                           .x2 = part_of(x, q + 2, count, p), .x3 = part_of(x, q + 3, count, p), .numbers = s->numbers,
+                           .at = q, .at_2 = s->parts > 1 ? COLUMN + q : 0, .sign = sign));
   return PF_OK;
 }
 
@@ -70,7 +83,8 @@ pf_status pf_gmres_begin(const pf_space *s, pf_gmres *k, const pf_vector *r, dou
   k->m = 0;
   k->g[0] = k->residual = residual;
   for (int p = 0; p < s->parts; p++)
-    PF_TRY(PF_MAP(s->backend, many_scaled, &s->grid[p], .x = r->part[p], .y = v->part[p], .a = 1 / residual));
+    PF_TRY(PF_REAL_MAP(s->wide, s->backend, many_scaled, &s->grid[p], .x = r->part[p], .y = v->part[p],
+                       .a = 1 / residual));
   return PF_OK;
 }
 
@@ -84,15 +98,15 @@ pf_status pf_gmres_extend(const pf_space *s, const pf_gmres *k, const pf_vector 
     const pf_vector *first = v + q;
     const int last = count - 1 - q; /* once more where there are fewer than four: nobody asks for those */
     for (int p = 0; p < s->parts; p++)
-      PF_TRY(PF_TOTAL(b, many_dots, &s->grid[p], s->numbers + p * COLUMN + q, .x = w->part[p], .y0 = first[0].part[p],
-                      .y1 = first[least(1, last)].part[p], .y2 = first[least(2, last)].part[p],
-                      .y3 = first[least(3, last)].part[p]));
+      PF_TRY(PF_REAL_TOTAL(s->wide, b, many_dots, &s->grid[p], s->numbers + p * COLUMN + q, .x = w->part[p],
+                           .y0 = first[0].part[p], .y1 = first[least(1, last)].part[p],
+                           .y2 = first[least(2, last)].part[p], .y3 = first[least(3, last)].part[p]));
   }
   PF_TRY(combine(s, w, v, count, -1));
   PF_TRY(PF_MAP(b, many_factor, &one, .numbers = s->numbers, .at = SQUARE, .at_2 = s->parts > 1 ? COLUMN + SQUARE : 0,
                 .to = FACTOR));
   for (int p = 0; p < s->parts; p++)
-    PF_TRY(PF_MAP(b, many_times, &s->grid[p], .x = w->part[p], .numbers = s->numbers, .at = FACTOR));
+    PF_TRY(PF_REAL_MAP(s->wide, b, many_times, &s->grid[p], .x = w->part[p], .numbers = s->numbers, .at = FACTOR));
   return PF_OK;
 }
 

@@ -2,7 +2,7 @@
  * preconditioned (Saad & Schultz, SIAM J. Sci. Stat. Comput. 7, 1986): the basis is made orthogonal, the small least
  * squares problem is kept solved by rotations, the solution is put together.
  *
- * Single precision; a vector has one or two parts, arrays of the backend over grids of their own.  The numbers of an
+ * Single or double precision; a vector has one or two parts, arrays of the backend over grids of their own.  The numbers of an
  * iteration stay where the vectors are: what makes the next vector needs none from outside, and one transfer brings them
  * to the host, which decides whether to go on. */
 #ifndef PF_KRYLOV_H
@@ -13,23 +13,27 @@
 enum { PF_KRYLOV_PARTS = 2, PF_KRYLOV_MOST = 9 };
 
 typedef struct pf_vector {
-  float *part[PF_KRYLOV_PARTS]; /* [cells of its grid] */
+  void *part[PF_KRYLOV_PARTS]; /* [cells of its grid], of the space's precision (real.h) */
 } pf_vector;
 
 /* Where vectors live. */
 typedef struct pf_space {
   pf_backend *backend;
+  bool wide;      /* in double precision */
   const char *of; /* what the system is of, for messages */
   int parts;
   pf_grid grid[PF_KRYLOV_PARTS];
   double *numbers; /* of the backend: of an iteration; this struct's, from create to destroy */
 } pf_space;
 
-/* Backend, text, parts and grids are set. */
+/* Backend, precision, text, parts and grids are set. */
 pf_status pf_space_create(pf_space *space);
 void pf_space_destroy(pf_space *space);
 pf_status pf_vector_create(const pf_space *space, pf_vector *x);
 void pf_vector_destroy(const pf_space *space, pf_vector *x);
+/* y = x, one of them of single precision. */
+pf_status pf_vector_from_float(const pf_space *space, const pf_vector *x, const pf_vector *y);
+pf_status pf_vector_to_float(const pf_space *space, const pf_vector *x, const pf_vector *y);
 pf_status pf_vector_zero(const pf_space *space, const pf_vector *x);
 /* y = b - A x, where y holds A x */
 pf_status pf_vector_rest(const pf_space *space, const pf_vector *b, const pf_vector *y);

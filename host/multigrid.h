@@ -1,7 +1,7 @@
 /* multigrid.h: -div(k grad u) + m u = b for one unknown (potential, electrons), as cell_multigrid.h writes it.
  *
- * Conjugate gradients in double precision, preconditioned with one V(2,2) cycle in single precision: red-black
- * Gauss-Seidel, transfers by pieces of constants, two of the coarser levels visited twice, the coarsest one by its
+ * Conjugate gradients in double precision, preconditioned with one V(2,2) cycle in single precision, or in double
+ * precision where `wide` asks for it: red-black Gauss-Seidel, transfers by pieces of constants, two of the coarser levels visited twice, the coarsest one by its
  * inverse.  The cycle is only nearly symmetric (both times red before black), so the conjugate gradients are flexible.
  *
  * Where islands of a good conductor float in a bad one pieces of constants need hundreds of iterations.  A solve that is
@@ -23,9 +23,9 @@ typedef struct pf_solve_report {
 } pf_solve_report;
 
 /* All arrays belong to the object and to the backend's memory.  The caller destroys it. */
-pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, pf_multigrid **multigrid);
+pf_status pf_multigrid_create(pf_backend *backend, const pf_grid *grid, bool wide, pf_multigrid **multigrid);
 /* Bytes that create takes from the backend; pf_boxmg_bytes (boxmg.h) more where islands float. */
-double pf_multigrid_bytes(const pf_grid *grid);
+double pf_multigrid_bytes(const pf_grid *grid, bool wide);
 void pf_multigrid_destroy(pf_multigrid *multigrid);
 
 /* The operator: arrays [cells] of the backend, double, as cell_multigrid.h says; ay NULL in 1-D, az NULL in 1-D and
@@ -46,9 +46,9 @@ pf_status pf_multigrid_solve(pf_multigrid *multigrid, const double *b, double *u
  * and restarted gives the same bits. */
 int *pf_multigrid_box_solves(pf_multigrid *multigrid);
 
-/* The parts, for tests and measurements: one cycle z = M^-1 s from zero on the finest level (float [cells] of the
- * backend), and q = A p with the sum p q. */
-pf_status pf_multigrid_cycle(pf_multigrid *multigrid, const float *s, float *z);
+/* The parts, for tests and measurements: one cycle z = M^-1 s from zero on the finest level ([cells] of the
+ * backend, of the cycle's precision), and q = A p with the sum p q. */
+pf_status pf_multigrid_cycle(pf_multigrid *multigrid, const void *s, void *z);
 pf_status pf_multigrid_apply(pf_multigrid *multigrid, const double *p, double *q, double *p_q);
 
 #endif

@@ -204,6 +204,7 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   p->electrode[1] = electrode(cfg, s, cfg->layer[last].film ? last : -1);
   p->electrode[2] = electrode(cfg, s, -1);
   p->electrons = cfg->model.electrons;
+  p->wide = cfg->solver.precision == PF_PRECISION_DOUBLE;
   /* (9): lithium's is capped, which costs an error of that order and saves the conditioning */
   p->metal = fmin(cfg->lithium.electronic_conductivity_S_cm * S_cm / s->reference_conductivity, 1e4);
   for (int m = 0; m < s->electrolytes; m++) p->metal = fmax(p->metal, p->material[m].electronic);

@@ -133,10 +133,11 @@ static pf_status create(pf_state *s) {
     memcpy((char *)s + array[n].offset, &made, sizeof made);
   }
   PF_TRY(pf_state_upload_params(s));
-  if (s->params.electrons) PF_TRY(pf_electrons_create(s->backend, &s->grid, s->salty, &s->electrons));
+  const bool wide = s->params.wide;
+  if (s->params.electrons) PF_TRY(pf_electrons_create(s->backend, &s->grid, s->salty, wide, &s->electrons));
   if (s->params.mechanics) PF_TRY(pf_elasticity_create(s->backend, &s->grid, &s->elasticity));
-  if (s->salty) return pf_linear_create(s->backend, &s->grid, &s->linear);
-  return pf_multigrid_create(s->backend, &s->grid, &s->multigrid);
+  if (s->salty) return pf_linear_create(s->backend, &s->grid, wide, &s->linear);
+  return pf_multigrid_create(s->backend, &s->grid, wide, &s->multigrid);
 }
 
 /* Told before anything is taken. */
@@ -187,8 +188,8 @@ double pf_state_bytes(const pf_grid *grid, const pf_params *params) {
   const pf_state like = {.grid = *grid, .params = *params, .salty = has_salt(params)};
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(&like, array);
-  double bytes = like.salty ? pf_linear_bytes(grid) : pf_multigrid_bytes(grid);
-  if (params->electrons) bytes += pf_electrons_bytes(grid, like.salty);
+  double bytes = like.salty ? pf_linear_bytes(grid, params->wide) : pf_multigrid_bytes(grid, params->wide);
+  if (params->electrons) bytes += pf_electrons_bytes(grid, like.salty, params->wide);
   if (params->mechanics) bytes += pf_elasticity_bytes(grid);
   for (int n = 0; n < arrays; n++) bytes += (double)array[n].bytes;
   return bytes;

@@ -17,7 +17,7 @@
 #include "cell_connect.h"
 #include "cell_multigrid.h"
 #include "cell_transport.h"
-#include "pf_kernel.h"
+#include "pf_real.h"
 
 /* Up to PF_METAL_BEGINS a cell conducts electrons as its layer does, from PF_METAL on as metal. */
 PF_CELL double pf_electron_conductance(const pf_params *params, int material, double xi) {
@@ -158,38 +158,7 @@ PF_CELL void pf_cell_electron_border(const pf_electron_border_args *k, pf_at at)
   k->rhs[c] = (float)-(out + (double)k->slope[c] * chi);
 }
 
-/* Size of an error w of phi_e: sums: of the reaction that it makes, of |w|. */
-#define PF_ARGS_electron_size(IN, OUT, VAR, VAL) IN(float, w) IN(float, slope)
-PF_ARGS(electron_size);
-PF_CELL pf_sums pf_cell_electron_size(const pf_electron_size_args *k, pf_at at) {
-  const double w = fabs((double)k->w[at.c]);
-  const pf_sums sums = {{w * (double)k->slope[at.c], w, 0, 0}};
-  return sums;
-}
-
-/* ---- the linear system: vectors of the ions, [1 or 2][cells], and of the electrons [cells] ---- */
-
-/* y = b + by J_ion,e w */
-// clang-format off
-#define PF_ARGS_electron_to_ions(IN, OUT, VAR, VAL)                                                        \
-  IN(float, b) IN(float, w) IN(float, slope) IN(float, into_salt) OUT(float, y) VAL(float, by) VAL(ptrdiff_t, cells)
-// clang-format on
-PF_ARGS(electron_to_ions);
-PF_CELL void pf_cell_electron_to_ions(const pf_electron_to_ions_args *k, pf_at at) {
-  const ptrdiff_t c = at.c, d = at.c + k->cells;
-  const float w = k->by * k->w[c];
-  k->y[c] = k->b[c] - k->slope[c] * w;
-  if (k->into_salt) k->y[d] = k->b[d] + k->into_salt[c] * w;
-}
-
-/* y = (A + m) w - slope u - by_salt u_s; u: the ions' vector */
-// clang-format off
-#define PF_ARGS_electron_apply(IN, OUT, VAR, VAL)                                                             \
-  IN(double, ex) IN(double, ey) IN(double, ez) IN(double, m) IN(float, w) IN(float, u) IN(float, slope)       \
-  IN(float, by_salt) OUT(float, y) VAL(ptrdiff_t, cells)
-// clang-format on
-PF_ARGS(electron_apply);
-#define PF_OUT_OF_FLOAT_(ax, ay, az, w, at)                                                         \
+#define PF_OUT_OF_VECTOR_(ax, ay, az, w, at)                                                        \
   (((at).xm ? (ax)[(at).c] * ((double)(w)[(at).c] - (double)(w)[(at).c + (at).xm]) : 0) +           \
    ((at).xp ? (ax)[(at).c + (at).xp] * ((double)(w)[(at).c] - (double)(w)[(at).c + (at).xp]) : 0) + \
    ((at).ym ? (ay)[(at).c] * ((double)(w)[(at).c] - (double)(w)[(at).c + (at).ym]) +                \
@@ -198,24 +167,14 @@ PF_ARGS(electron_apply);
    ((at).zm ? (az)[(at).c] * ((double)(w)[(at).c] - (double)(w)[(at).c + (at).zm]) +                \
                   (az)[(at).c + (at).zp] * ((double)(w)[(at).c] - (double)(w)[(at).c + (at).zp])    \
             : 0))
-PF_CELL void pf_cell_electron_apply(const pf_electron_apply_args *k, pf_at at) {
-  const ptrdiff_t c = at.c;
-  double y = PF_OUT_OF_FLOAT_(k->ex, k->ey, k->ez, k->w, at) + k->m[c] * (double)k->w[c] -
-             (double)k->slope[c] * (double)k->u[c];
-  if (k->by_salt) y -= (double)k->by_salt[c] * (double)k->u[k->cells + c];
-  k->y[c] = (float)y;
-}
 
-/* The ions' own rows where no layer has a salt (cell_potential.h): y = (A + m) u */
-// clang-format off
-#define PF_ARGS_electron_ion_apply(IN, OUT, VAR, VAL) \
-  IN(double, ax) IN(double, ay) IN(double, az) IN(double, m) IN(float, u) OUT(float, y)
-// clang-format on
-PF_ARGS(electron_ion_apply);
-PF_CELL void pf_cell_electron_ion_apply(const pf_electron_ion_apply_args *k, pf_at at) {
-  const ptrdiff_t c = at.c;
-  k->y[c] = (float)(PF_OUT_OF_FLOAT_(k->ax, k->ay, k->az, k->u, at) + k->m[c] * (double)k->u[c]);
-}
+#define PF_REAL float
+#include "real_electrons.h"
+#undef PF_REAL
+#define PF_ARGS_electron_size(...) PF_REAL_ARGS_electron_size(float, __VA_ARGS__)
+#define PF_ARGS_electron_to_ions(...) PF_REAL_ARGS_electron_to_ions(float, __VA_ARGS__)
+#define PF_ARGS_electron_apply(...) PF_REAL_ARGS_electron_apply(float, __VA_ARGS__)
+#define PF_ARGS_electron_ion_apply(...) PF_REAL_ARGS_electron_ion_apply(float, __VA_ARGS__)
 
 /* Change of the terminal current along du and du_e, and along the sensitivities u and u_e with chi. */
 // clang-format off

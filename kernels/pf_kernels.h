@@ -6,6 +6,7 @@
 #include "cell_block.h"
 #include "cell_boxmg.h"
 #include "cell_connect.h"
+#include "cell_double.h"
 #include "cell_elastic.h"
 #include "cell_electrons.h"
 #include "cell_measure.h"
@@ -19,6 +20,7 @@
 
 #define PF_KERNELS(MAP, SWEEP, SUM, MAX)      \
   PF_KERNELS_VECTOR(MAP, SWEEP, SUM, MAX)     \
+  PF_KERNELS_DOUBLE(MAP, SWEEP, SUM, MAX)     \
   PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)      \
   PF_KERNELS_TRANSPORT(MAP, SWEEP, SUM, MAX)  \
   PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)      \

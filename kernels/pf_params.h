@@ -88,6 +88,7 @@ typedef struct pf_params {
   pf_electrode electrode[3]; /* working, counter; [2]: no film, for lithium that belongs to neither */
   double metal;              /* electronic conductance of lithium, capped (9) */
   int32_t electrons;         /* (9) is solved */
+  int32_t wide;              /* the solvers' cycles and vectors are in double precision */
   pf_nucleation_law nucleation;
   pf_electrolyte material[PF_MATERIALS];
 } pf_params;

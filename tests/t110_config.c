@@ -477,16 +477,17 @@ static void materials(void) {
   done();
 }
 
-static void not_built(void) {
+static void of_no_model(void) {
   SAYS(CELL "&allen_cahn noise=0 /\n",
        "t.nml:5:13: error: &allen_cahn noise: not of this model: interface is 'reaction_interface'\n");
-  SAYS(CELL "&output checkpoint_interval_min=5 / &solver precision='double' / &run max_walltime_min=1 /\n",
-       "t.nml:5:45: error: &solver precision: found 'double', which is not built yet\n");
+  SETS_SAY("--set 1: error: &solver precision: found 'single', allowed: 'double', 'mixed'\n",
+           "solver%precision='single'");
   SETS_SAY("--set 1: error: &protocol end_at: 'nucleation' cannot come: there is no &nucleation\n",
            "protocol%end_at='short','nucleation'");
   SETS_SAY("", "layer%fracture_toughness_MPa_m05=1", "layer%flaw_depth_um=1");
   SETS_SAY("", "protocol%end_at=short");
   SETS_SAY("", "model%mechanics=F", "model%electrons=.false.", "solver%precision=mixed");
+  SETS_SAY("", "solver%precision=double");
 }
 
 static void electrons(void) {
@@ -937,7 +938,7 @@ void t110_config(void) {
                                       {"ladders that end too low", short_ladders},
                                       {"thicknesses and films", thicknesses},
                                       {"materials of layers", materials},
-                                      {"what is not built yet", not_built},
+                                      {"what cannot come, what is of another model", of_no_model},
                                       {"what electrons need", electrons},
                                       {"what mechanics needs", mechanics},
                                       {"warnings and notes", warnings},

@@ -56,7 +56,7 @@ static bool problem_make(problem *p, pf_backend *backend, const pf_grid *grid, c
     if (!pf_test_ok(backend->allocate(backend, p->bytes, (void **)to[q]), "allocate", __FILE__, __LINE__)) return false;
     if (!pf_test_ok(backend->upload(backend, *to[q], from[q], p->bytes), "upload", __FILE__, __LINE__)) return false;
   }
-  return pf_test_ok(pf_multigrid_create(backend, grid, &p->mg), "create", __FILE__, __LINE__) &&
+  return pf_test_ok(pf_multigrid_create(backend, grid, false, &p->mg), "create", __FILE__, __LINE__) &&
          pf_test_ok(pf_multigrid_set(p->mg, p->ax, p->ay, p->az, p->m), "set", __FILE__, __LINE__);
 }
 

@@ -26,7 +26,7 @@ static bool problem_make(problem *p, pf_backend *backend, const pf_grid *grid, c
         !pf_test_ok(backend->upload(backend, p->array[q], from[q], p->bytes), "upload", __FILE__, __LINE__))
       return false;
   }
-  return pf_test_ok(pf_multigrid_create(backend, grid, &p->mg), "create", __FILE__, __LINE__) &&
+  return pf_test_ok(pf_multigrid_create(backend, grid, false, &p->mg), "create", __FILE__, __LINE__) &&
          pf_test_ok(pf_multigrid_set(p->mg, p->array[0], p->array[1], p->array[2], p->array[3]), "set", __FILE__,
                     __LINE__);
 }
@@ -134,7 +134,7 @@ static bool hierarchy_make(hierarchy *h, pf_backend *backend, const pf_grid *g, 
   free(one);
   pf_dendrite_free(&d);
   const pf_boxmg_finest finest = {*g, h->array[0], h->array[1], h->array[2], h->array[3], h->array[4]};
-  return ok && pf_test_ok(pf_boxmg_create(backend, g, &h->box), "create", __FILE__, __LINE__) &&
+  return ok && pf_test_ok(pf_boxmg_create(backend, g, false, &h->box), "create", __FILE__, __LINE__) &&
          pf_test_ok(pf_boxmg_set(h->box, &finest), "set", __FILE__, __LINE__);
 }
 
@@ -319,7 +319,7 @@ static void switch_rule(void) {
     PF_ASSERT_OK(start_from_zero(&p));
     const pf_solve_report first = problem_solve(&p, 1e-8, 100);
     CU_ASSERT(first.box && first.iterations > 16);
-    PF_ASSERT_WITHIN((double)(backend->bytes - bytes), pf_boxmg_bytes(&g), 1);
+    PF_ASSERT_WITHIN((double)(backend->bytes - bytes), pf_boxmg_bytes(&g, false), 1);
     CU_ASSERT_EQUAL(*pf_multigrid_box_solves(p.mg), 63);
     PF_ASSERT_OK(start_from_zero(&p));
     const pf_solve_report second = problem_solve(&p, 1e-8, 100);

@@ -36,7 +36,8 @@ static bool compute(const char *backend, int threads, const char *cells, int ste
   memset(r, 0, sizeof *r);
   pf_physics *p = pf_physics_open_on(backend, threads, text);
   if (!p) return false;
-  const pf_drive drive = pf_physics_current(p, 4);
+  /* many steps: before the counter electrode is used up */
+  const pf_drive drive = pf_physics_current(p, steps > 100 ? 0.15 : 4);
   const pf_state *s = p->state;
   bool good = pf_physics_rows(p, &drive, steps, r->row);
   r->cells = (size_t)pf_cells(&s->grid);

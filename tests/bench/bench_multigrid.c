@@ -32,7 +32,7 @@ static pf_status problem_set(problem *p, unsigned seed, double contrast, double 
   PF_CHECK(pf_dendrite_make(&p->grid, seed, contrast, moved, &d), PF_NO_MEMORY, "no memory for a problem");
   pf_status status = problem_upload(p, &d);
   pf_dendrite_free(&d);
-  if (status == PF_OK && !p->mg) status = pf_multigrid_create(p->backend, &p->grid, &p->mg);
+  if (status == PF_OK && !p->mg) status = pf_multigrid_create(p->backend, &p->grid, false, &p->mg);
   return status == PF_OK ? pf_multigrid_set(p->mg, p->ax, p->ay, p->az, p->m) : status;
 }
 
