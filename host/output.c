@@ -33,14 +33,110 @@ double pf_output_clock(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* ---- snapshots ---- */
+
+enum { NAMES_MOST = PF_ELECTROLYTES_MAX * (PF_NAME_MAX + 2), ATTRIBUTES = 8 };
+
+/* A snapshot on its way to the disk, with all that it points to. */
+typedef struct pf_output_room {
+  float *values; /* one field after the other, memory of the backend's host */
+  pf_snapshot snapshot;
+  pf_snapshot_field field[FIELDS_MAX];
+  pf_snapshot_attribute attribute[ATTRIBUTES];
+  char names[NAMES_MOST];
+} pf_output_room;
+
+/* The names behind the indices of the map of materials. */
+static void material_names(const pf_config *cfg, char names[NAMES_MOST]) {
+  const pf_config_material *m;
+  int length = 0;
+  names[0] = 0;
+  for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
+    length += snprintf(names + length, (size_t)(NAMES_MOST - length), "%s%s", n > 0 ? ", " : "", m->name);
+}
+
+/* Called by the writer's thread. */
+static pf_status write_room(void *context, int number) {
+  const pf_output *o = context;
+  const pf_snapshot *snapshot = &o->room[number].snapshot;
+  PF_TRY(pf_snapshot_write(o->directory.snapshots, snapshot));
+  return o->cfg->output.vtk ? pf_snapshot_write_vtk(o->directory.snapshots, snapshot) : PF_OK;
+}
+
+static pf_status take_snapshot(pf_output *o) {
+  pf_state *s = o->state;
+  const pf_config *cfg = o->cfg;
+  const size_t cells = (size_t)pf_cells(&s->grid);
+  int number, fields = 0;
+  PF_TRY(pf_writer_take(o->writer, &number));
+  pf_output_room *room = &o->room[number];
+  material_names(cfg, room->names);
+  for (const char *name; (name = field_name(cfg, &s->grid, fields)) != NULL;) {
+    float *values = room->values + (size_t)fields * cells;
+    pf_snapshot_field *f = &room->field[fields++];
+    *f = (pf_snapshot_field){
+        .name = name, .values = values, .materials = strcmp(name, "material") == 0 ? room->names : NULL};
+    PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
+  }
+  const pf_snapshot_attribute attribute[ATTRIBUTES] = {{"source", "pfsolve"},
+                                                       {"version", pf_version()},
+                                                       {"commit", pf_version_commit()},
+                                                       {"compiler", pf_version_compiler()},
+                                                       {"backend", s->backend->name},
+                                                       {"device", s->backend->device},
+                                                       {"input", cfg->text},
+                                                       {"input_changes", cfg->sets ? cfg->sets : ""}};
+  memcpy(room->attribute, attribute, sizeof attribute);
+  room->snapshot = (pf_snapshot){.title = cfg->run.title,
+                                 .index = o->snapshots + 1,
+                                 .time_s = s->time,
+                                 .nx = s->grid.nx,
+                                 .ny = s->grid.ny,
+                                 .nz = s->grid.nz,
+                                 .spacing_um = cfg->grid.spacing_um,
+                                 .fields = room->field,
+                                 .field_count = fields,
+                                 .attributes = room->attribute,
+                                 .attribute_count = ATTRIBUTES,
+                                 .compression = cfg->output.compression};
+  pf_writer_give(o->writer);
+  o->snapshots++;
+  return PF_OK;
+}
+
+/* All snapshots are on the disk. */
+static pf_status settle(const pf_output *o) { return o->writer ? pf_writer_wait(o->writer) : PF_OK; }
+
+static pf_status open_rooms(pf_output *o) {
+  int fields = 0;
+  while (field_name(o->cfg, &o->state->grid, fields)) fields++;
+  const size_t bytes = (size_t)pf_cells(&o->state->grid) * (size_t)fields * sizeof(float);
+  o->room = calloc(PF_WRITER_ROOMS, sizeof *o->room);
+  PF_CHECK(o->room, PF_NO_MEMORY, "no memory for the snapshots");
+  for (int n = 0; n < PF_WRITER_ROOMS; n++) {
+    void *values;
+    PF_TRY(o->state->backend->allocate_host(o->state->backend, bytes, &values));
+    o->room[n].values = values;
+  }
+  return pf_writer_create(write_room, o, &o->writer);
+}
+
+static void close_rooms(pf_output *o) {
+  pf_writer_destroy(o->writer);
+  for (int n = 0; o->room && n < PF_WRITER_ROOMS; n++)
+    o->state->backend->release_host(o->state->backend, o->room[n].values);
+  free(o->room);
+  o->room = NULL;
+  o->writer = NULL;
+}
+
+/* ---- the directory ---- */
+
 pf_status pf_output_open(pf_output *o, const pf_config *cfg, pf_output_mode mode, pf_log *log, pf_state *state,
                          const pf_protocol *protocol) {
   *o = (pf_output){
       .cfg = cfg, .log = log, .state = state, .protocol = protocol, .begun = pf_output_clock(), .last_history_s = -1};
-  int fields = 0;
-  while (field_name(cfg, &state->grid, fields)) fields++;
-  o->values = malloc((size_t)pf_cells(&state->grid) * (size_t)(fields > 0 ? fields : 1) * sizeof(float));
-  PF_CHECK(o->values, PF_NO_MEMORY, "no memory for the snapshots");
+  PF_TRY(open_rooms(o));
   const double interval = cfg->output.snapshot_interval_h * 3600;
   const int count = cfg->output.snapshot_count;
   o->snapshot_interval_s = count > 1 ? protocol->end_s / (count - 1) : count == 1 ? (double)INFINITY : interval;
@@ -91,61 +187,11 @@ pf_status pf_output_go_on(pf_output *o, const char *from) {
   return PF_OK;
 }
 
-/* ---- snapshots and rows ---- */
-
-enum { NAMES_MOST = PF_ELECTROLYTES_MAX * (PF_NAME_MAX + 2) };
-
-/* The names behind the indices of the map of materials. */
-static void material_names(const pf_config *cfg, char names[NAMES_MOST]) {
-  const pf_config_material *m;
-  int length = 0;
-  names[0] = 0;
-  for (int n = 0; (m = pf_config_electrolyte(cfg, n)) != NULL; n++)
-    length += snprintf(names + length, (size_t)(NAMES_MOST - length), "%s%s", n > 0 ? ", " : "", m->name);
-}
-
-static pf_status write_snapshot(pf_output *o) {
-  pf_state *s = o->state;
-  const pf_config *cfg = o->cfg;
-  const size_t cells = (size_t)pf_cells(&s->grid);
-  pf_snapshot_field field[FIELDS_MAX];
-  char names[NAMES_MOST];
-  int fields = 0;
-  material_names(cfg, names);
-  for (const char *name; (name = field_name(cfg, &s->grid, fields)) != NULL;) {
-    float *values = o->values + (size_t)fields * cells;
-    pf_snapshot_field *f = &field[fields++];
-    *f = (pf_snapshot_field){.name = name, .values = values, .materials = strcmp(name, "material") == 0 ? names : NULL};
-    PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
-  }
-  const pf_snapshot_attribute attribute[] = {{"source", "pfsolve"},
-                                             {"version", pf_version()},
-                                             {"commit", pf_version_commit()},
-                                             {"compiler", pf_version_compiler()},
-                                             {"backend", s->backend->name},
-                                             {"device", s->backend->device},
-                                             {"input", cfg->text},
-                                             {"input_changes", cfg->sets ? cfg->sets : ""}};
-  const pf_snapshot snapshot = {.title = cfg->run.title,
-                                .index = o->snapshots + 1,
-                                .time_s = s->time,
-                                .nx = s->grid.nx,
-                                .ny = s->grid.ny,
-                                .nz = s->grid.nz,
-                                .spacing_um = cfg->grid.spacing_um,
-                                .fields = field,
-                                .field_count = fields,
-                                .attributes = attribute,
-                                .attribute_count = (int)(sizeof attribute / sizeof *attribute),
-                                .compression = cfg->output.compression};
-  PF_TRY(pf_snapshot_write(o->directory.snapshots, &snapshot));
-  if (cfg->output.vtk) PF_TRY(pf_snapshot_write_vtk(o->directory.snapshots, &snapshot));
-  o->snapshots++;
-  return PF_OK;
-}
+/* ---- what is due ---- */
 
 pf_status pf_output_due(pf_output *o, const pf_history_row *row, bool last) {
   const double time = o->state->time;
+  PF_TRY(pf_writer_check(o->writer));
   if (time >= o->next_history_s || (last && row->time_s > o->last_history_s)) {
     PF_TRY(pf_history_write(&o->history, row));
     o->last_history_s = time;
@@ -153,7 +199,7 @@ pf_status pf_output_due(pf_output *o, const pf_history_row *row, bool last) {
     o->next_history_s = interval * (floor(time / interval * (1 + 1e-12)) + 1);
   }
   if (time >= o->next_snapshot_s || last) {
-    PF_TRY(write_snapshot(o));
+    PF_TRY(take_snapshot(o));
     o->next_snapshot_s = o->snapshot_interval_s * (floor(time / o->snapshot_interval_s * (1 + 1e-9)) + 1);
     /* the end has its own snapshot: none just before it */
     if (o->next_snapshot_s > o->protocol->end_s * (1 - 1e-9)) o->next_snapshot_s = (double)INFINITY;
@@ -164,6 +210,7 @@ pf_status pf_output_due(pf_output *o, const pf_history_row *row, bool last) {
 /* ---- checkpoints ---- */
 
 pf_status pf_output_keep(pf_output *o) {
+  PF_TRY(settle(o));
   if (o->has_history) PF_TRY(pf_history_sync(&o->history));
   const double now = pf_output_clock();
   o->seconds += now - o->begun;
@@ -191,7 +238,8 @@ void pf_output_count(pf_output *o, const pf_step_report *step) {
 
 pf_status pf_output_summary(pf_output *o, const char *status) {
   const pf_state *s = o->state;
-  /* the mark that a run is finished comes after its summary: no row may be lost behind it */
+  /* the mark that a run is finished comes after its summary: no row or snapshot may be lost behind it */
+  PF_TRY(settle(o));
   if (o->has_history) PF_TRY(pf_history_sync(&o->history));
   const double seconds = o->seconds + pf_output_clock() - o->begun, steps = (double)s->step;
   pf_summary summary = {.title = o->cfg->run.title,
@@ -226,11 +274,11 @@ pf_status pf_output_summary(pf_output *o, const char *status) {
 }
 
 pf_status pf_output_close(pf_output *o) {
-  pf_status status = PF_OK;
-  if (o->has_history) status = pf_history_destroy(&o->history);
+  pf_status status = settle(o);
+  close_rooms(o);
+  const pf_status history = o->has_history ? pf_history_destroy(&o->history) : PF_OK;
+  if (status == PF_OK) status = history;
   if (o->has_directory) pf_output_directory_destroy(&o->directory);
-  free(o->values);
-  o->values = NULL;
   o->has_history = o->has_directory = false;
   return status;
 }

@@ -1,6 +1,8 @@
 /* output.h: what a run leaves in its directory, and when each is due.
  *
- * A snapshot and a row of the history are written at the end of the first step at or past their time. */
+ * A snapshot and a row of the history are written at the end of the first step at or past their time: the row at once, the
+ * snapshot by a thread, while the run goes on.  It is on the disk before a checkpoint or a summary counts it; where it
+ * could not be written the next call of pf_output_due says so, at the latest the next of keep, summary and close. */
 #ifndef PF_OUTPUT_H
 #define PF_OUTPUT_H
 
@@ -8,6 +10,7 @@
 #include "log.h"
 #include "protocol.h"
 #include "step.h"
+#include "writer.h"
 
 /* What has been written, and what the summary counts: members of pf_output, kept in checkpoints. */
 // clang-format off
@@ -34,7 +37,8 @@ typedef struct pf_output {
   pf_output_directory directory; /* locked as long as it is open */
   bool has_directory, has_history;
   pf_history history;
-  float *values; /* host, one field after the other */
+  struct pf_output_room *room; /* [PF_WRITER_ROOMS]: snapshots on their way */
+  pf_writer *writer;
   double snapshot_interval_s;
   double begun;         /* clock of open, or of the last keep, s */
   long warnings_before; /* of earlier starts of the program */

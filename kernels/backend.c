@@ -82,6 +82,18 @@ pf_status pf_total_plain(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
   return b->upload(b, to, result, sizeof result);
 }
 
+pf_status pf_allocate_host_plain(pf_backend *b, size_t bytes, void **room) {
+  PF_TRY(pf_host_memory_check(b, bytes));
+  *room = malloc(bytes > 0 ? bytes : 1);
+  PF_CHECK(*room, PF_NO_MEMORY, "no memory for %.3f GiB more", (double)bytes / 0x1p30);
+  return PF_OK;
+}
+
+void pf_release_host_plain(pf_backend *b, void *room) {
+  (void)b;
+  free(room);
+}
+
 pf_status pf_nothing_waits(pf_backend *b) {
   (void)b;
   return PF_OK;
@@ -137,6 +149,7 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
     return status;
   }
   if (b->threads == 0) b->threads = 1;
+  if (!b->allocate_host) b->allocate_host = pf_allocate_host_plain, b->release_host = pf_release_host_plain;
   if (!b->total) b->total = pf_total_plain;
   if (!b->begin) b->begin = b->end = pf_nothing_waits;
   if (!b->batch) b->batch = pf_batch_plain;

@@ -55,6 +55,10 @@ struct pf_backend {
   pf_status (*download)(pf_backend *, void *host, const void *array, size_t bytes);
   pf_status (*copy)(pf_backend *, void *to, const void *from, size_t bytes);
 
+  /* Memory of the host for what comes and goes often: of a GPU locked in its place, so that copies need no detour. */
+  pf_status (*allocate_host)(pf_backend *, size_t bytes, void **room);
+  void (*release_host)(pf_backend *, void *room);
+
   /* Kernels (pf_kernels.h): over all cells of the grid; args: the kernel's struct. */
   pf_status (*map)(pf_backend *, pf_kernel, const pf_grid *, const void *args);
   pf_status (*sweep)(pf_backend *, pf_kernel, const pf_grid *, const void *args);
@@ -102,6 +106,9 @@ pf_status pf_backend_check(pf_backend *backend, int threads);
 pf_status pf_backend_cuda(pf_backend *backend);
 /* A chain, kernel by kernel, through the backend's map and sweep. */
 pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages, const pf_grid *grid);
+/* malloc and free. */
+pf_status pf_allocate_host_plain(pf_backend *backend, size_t bytes, void **room);
+void pf_release_host_plain(pf_backend *backend, void *room);
 /* A batch and transfers, one member and one array after the other. */
 pf_status pf_batch_plain(pf_backend *backend, int members, const pf_stage *const chain[], int stages,
                          const pf_grid *grid, double (*result)[PF_SUMS], double *const *to);

@@ -548,6 +548,25 @@ void cuda_release(pf_backend *b, void *array) {
   if (error != cudaSuccess) (void)lose(self, error, "release", __FILE__, __LINE__);
 }
 
+pf_status cuda_allocate_host(pf_backend *b, size_t bytes, void **room) {
+  cuda *self = self_of(b);
+  *room = nullptr;
+  PF_ALIVE(self);
+  const cudaError_t error = cudaMallocHost(room, bytes > 0 ? bytes : 1);
+  if (error == cudaErrorMemoryAllocation) {
+    (void)cudaGetLastError(); /* no memory is no fault of the device */
+    *room = nullptr;
+    return PF_FAIL(PF_NO_MEMORY, "the host has no %.3f GiB more that stay in their place",
+                   static_cast<double>(bytes) / 1073741824.0);
+  }
+  PF_CUDA(self, error);
+  return PF_OK;
+}
+
+void cuda_release_host(pf_backend *b, void *room) {
+  if (room && !self_of(b)->lost) (void)cudaFreeHost(room);
+}
+
 pf_status cuda_upload(pf_backend *b, void *to, const void *host, size_t bytes) {
   cuda *self = self_of(b);
   PF_TRY(settle(b));
@@ -772,6 +791,8 @@ pf_status pf_backend_cuda(pf_backend *b) {
   b->room = static_cast<double>(available);
   b->allocate = cuda_allocate;
   b->release = cuda_release;
+  b->allocate_host = cuda_allocate_host;
+  b->release_host = cuda_release_host;
   b->upload = cuda_upload;
   b->download = cuda_download;
   b->copy = cuda_copy;

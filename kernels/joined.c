@@ -193,6 +193,19 @@ static void join_release(pf_backend *b, void *array) {
   b->bytes -= before - real->bytes;
 }
 
+static pf_status join_allocate_host(pf_backend *b, size_t bytes, void **room) {
+  const member *m = b->self;
+  *room = NULL;
+  PF_CHECK(m->status == PF_OK, m->status, "%s", m->reason);
+  return m->all->backend->allocate_host(m->all->backend, bytes, room);
+}
+
+static void join_release_host(pf_backend *b, void *room) {
+  member *m = b->self;
+  if (m->count > 0) (void)wait_for_all(m);
+  m->all->backend->release_host(m->all->backend, room);
+}
+
 /* A transform may have room of its own. */
 static pf_status join_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
   const member *m = b->self;
@@ -323,6 +336,7 @@ static void start(together *t, member *m, int number) {
   own->self = m;
   own->bytes = own->bytes_peak = 0;
   own->allocate = join_allocate, own->release = join_release;
+  own->allocate_host = join_allocate_host, own->release_host = join_release_host;
   own->upload = join_upload, own->download = join_download, own->copy = join_copy;
   own->map = join_map, own->sweep = join_sweep, own->sum = join_sum, own->max = join_max, own->chain = join_chain;
   own->fft_create = join_fft_create, own->fft_destroy = join_fft_destroy;

@@ -68,6 +68,8 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_chain_check faulty_chain_check
 #define pf_chain_plain faulty_chain_plain
 #define pf_total_plain faulty_total_plain
+#define pf_allocate_host_plain faulty_allocate_host_plain
+#define pf_release_host_plain faulty_release_host_plain
 #define pf_nothing_waits faulty_nothing_waits
 #define pf_batch_plain faulty_batch_plain
 #define pf_transfer_plain faulty_transfer_plain

@@ -29,7 +29,8 @@ static bool begun; /* main has: what a CUDA runtime that is linked in does befor
 static bool fails(const char *kind) {
   if (!begun) return false;
   static const char *fault;
-  static long count, at;
+  static long at;
+  static _Atomic long calls; /* the writer of snapshots is a thread of its own */
   static bool looked, on;
   if (!looked) {
     looked = true;
@@ -40,7 +41,7 @@ static bool fails(const char *kind) {
   }
   const size_t length = strlen(kind);
   if (!fault || strncmp(fault, kind, length) != 0 || fault[length] != ':') return false;
-  count++;
+  const long count = ++calls;
   if (count != at && !(on && count > at)) return false;
   if (count == at) {
     char text[64];

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -172,8 +173,16 @@ static void event(void) {
   _exit(137);
 }
 
+/* The writer of snapshots is a thread of its own: one call at a time, its event and what it did together. */
+static pthread_mutex_t calls = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static void unlock(pthread_mutex_t **mutex) { (void)pthread_mutex_unlock(*mutex); }
+#define ONE_AT_A_TIME                                               \
+  pthread_mutex_t *one __attribute__((cleanup(unlock))) = &calls; \
+  (void)pthread_mutex_lock(one)
+
 int fsync(int fd) {
   REAL(fsync, int);
+  ONE_AT_A_TIME;
   struct stat s;
   char path[PATH_MAX];
   const bool watched = path_of(fd, ".", path);
@@ -189,6 +198,7 @@ int fsync(int fd) {
 
 int renameat(int from, const char *a, int to, const char *b) {
   REAL(renameat, int, const char *, int, const char *);
+  ONE_AT_A_TIME;
   char old[PATH_MAX], new[PATH_MAX];
   if (!path_of(from, a, old) || !path_of(to, b, new)) return real_renameat(from, a, to, b);
   event();
@@ -201,6 +211,7 @@ int renameat(int from, const char *a, int to, const char *b) {
 
 int unlinkat(int folder, const char *name, int flags) {
   REAL(unlinkat, int, const char *, int);
+  ONE_AT_A_TIME;
   char path[PATH_MAX];
   if (!path_of(folder, name, path) || !exists(path)) return real_unlinkat(folder, name, flags);
   event();
@@ -214,6 +225,7 @@ int unlink(const char *path) { return unlinkat(AT_FDCWD, path, 0); }
 
 int mkdirat(int folder, const char *name, mode_t mode) {
   REAL(mkdirat, int, const char *, mode_t);
+  ONE_AT_A_TIME;
   char path[PATH_MAX];
   if (!path_of(folder, name, path) || exists(path)) return real_mkdirat(folder, name, mode);
   change *c = begin_change(MADE, "", path);
@@ -226,6 +238,7 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 
 int openat(int folder, const char *name, int flags, ...) {
   REAL(openat, int, const char *, int, ...);
+  ONE_AT_A_TIME;
   char path[PATH_MAX];
   va_list values;
   va_start(values, flags);
