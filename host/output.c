@@ -118,6 +118,7 @@ static pf_status open_rooms(pf_output *o) {
     PF_TRY(o->state->backend->allocate_host(o->state->backend, bytes, &values));
     o->room[n].values = values;
   }
+  pf_snapshot_prepare();
   return pf_writer_create(write_room, o, &o->writer);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netcdf.h>
 #include <netcdf_mem.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,14 +233,23 @@ static pf_status pf_snapshot_verify(const pf_snapshot *s, const pf_snapshot_shap
   return PF_OK;
 }
 
+static void pf_set_environment(void) {
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* so that the files of a running run can be read */
+}
+
+void pf_snapshot_prepare(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  (void)pthread_once(&once, pf_set_environment);
+}
+
 pf_status pf_snapshot_write(const char *folder, const pf_snapshot *snapshot) {
   pf_snapshot_shape shape;
   pf_file aside = {.folder_fd = -1, .fd = -1};
   PF_TRY(pf_snapshot_measure(snapshot, &shape));
   PF_CHECK(strlen(folder) < PATH_MAX, PF_IO, "%s: the path is too long", folder);
   strcpy(aside.folder, folder);
+  pf_snapshot_prepare();
   pf_netcdf_lock();
-  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* so that the files of a running run can be read */
   int *const fields = malloc((size_t)snapshot->field_count * sizeof *fields);
   float *const buffer = malloc(shape.plane * sizeof *buffer);
   pf_status status = PF_OK;

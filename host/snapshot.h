@@ -32,6 +32,8 @@ typedef struct pf_snapshot {
   int compression; /* 0: none (classic format, fast), 1 to 9: deflate with shuffle (NetCDF-4) */
 } pf_snapshot;
 
+/* Sets what the NetCDF library reads from the environment, once: before a thread that writes is started. */
+void pf_snapshot_prepare(void);
 /* Writes folder/<title>_000001.nc aside, reads it back and compares every value, renames it.  `folder` is
  * pf_output_directory's snapshots.  PF_IO: could not be written or reads back differently; nothing is left then. */
 pf_status pf_snapshot_write(const char *folder, const pf_snapshot *snapshot);

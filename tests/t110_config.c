@@ -480,7 +480,7 @@ static void materials(void) {
 static void of_no_model(void) {
   SAYS(CELL "&allen_cahn noise=0 /\n",
        "t.nml:5:13: error: &allen_cahn noise: not of this model: interface is 'reaction_interface'\n");
-  SETS_SAY("--set 1: error: &solver precision: found 'single', allowed: 'double', 'mixed'\n",
+  SETS_SAY("--set 1: error: &solver precision: found 'single': there is no such choice; allowed: 'double', 'mixed'\n",
            "solver%precision='single'");
   SETS_SAY("--set 1: error: &protocol end_at: 'nucleation' cannot come: there is no &nucleation\n",
            "protocol%end_at='short','nucleation'");

@@ -176,7 +176,7 @@ static void event(void) {
 /* The writer of snapshots is a thread of its own: one call at a time, its event and what it did together. */
 static pthread_mutex_t calls = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static void unlock(pthread_mutex_t **mutex) { (void)pthread_mutex_unlock(*mutex); }
-#define ONE_AT_A_TIME                                               \
+#define ONE_AT_A_TIME                                             \
   pthread_mutex_t *one __attribute__((cleanup(unlock))) = &calls; \
   (void)pthread_mutex_lock(one)
 
