@@ -289,11 +289,11 @@ def draw_pfhub(runs, row):
             row("benchmark 7" + part, f"h {0.5 / n:g}, dt {dt:g}", *cost(run))
         left.loglog(*zip(*points), "o-", color=colour, label=f"pfsolve, part {part}")
     titled(left, "a  Benchmark 7", "h", "L2 error at t = 8")
-    left.legend(frameon=False, fontsize=7, loc="lower right")
+    left.legend(frameon=False, fontsize=6.5, loc="upper center", bbox_to_anchor=(0.56, 1.0))
     for name, course in COURSES.items():
         middle.plot(*zip(*course), color=GREY, lw=0.9)
-        middle.annotate(name, course[-1], xytext=(3, 3 if name == "AMPE" else -1), textcoords="offset points", fontsize=6, color=GREY, va="center",
-                        annotation_clip=False)
+        middle.annotate(name, course[-1], xytext=(3, 3 if name == "AMPE" else -1), textcoords="offset points", fontsize=6,
+                        color=GREY, va="center", annotation_clip=False)
     shown = [name for name in sorted(runs, reverse=True) if name.startswith("bm3-")]
     for name, colour in zip(sorted(shown, key=lambda n: -int(n.split("-")[1])), (BLUE, GREEN, ORANGE, RED)):
         h, last = 960 / int(name.split("-")[1]), runs[name].history.isel(time_s=-1)
