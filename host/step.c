@@ -49,14 +49,18 @@ static pf_status move_front(pf_state *s, double dt) {
   const int dimensions = pf_dimensions(&s->grid) > 2 ? 3 : 2;
   const int parts = (int)ceil(mobility / (profile_stability / dimensions));
   PF_TRY(count_counter(s, 1));
+  const bool walls = s->walls || s->nuclei > 0;
+  double *open = s->weight; /* lent: it is made anew when the front has moved */
+  if (walls) PF_TRY(PF_MAP(b, open, &s->grid, .material = s->material, .open = open, .mask = s->enters.mask));
   for (int n = 0; n < parts; n++) {
     PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
-    PF_TRY(PF_MAP(b, bend, &s->grid, .p = s->logit, .material = s->material, .bend = s->bend, .mask = s->enters.mask));
+    const pf_bend_args bends = {.p = s->logit, .open = open, .bend = s->bend};
+    PF_TRY(b->map(b, walls ? PF_KERNEL_bend_walls : PF_KERNEL_bend, &s->grid, &bends));
     const pf_profile_args args = {.xi = s->xi,
                                   .p = s->logit,
                                   .bend = s->bend,
                                   .salt = s->s,
-                                  .material = s->material,
+                                  .open = open,
                                   .nucleus = s->nucleus,
                                   .xi_new = s->xi_next,
                                   .salt_new = s->s_next,

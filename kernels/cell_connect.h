@@ -103,7 +103,7 @@ PF_CELL void pf_cell_connect_walls(const pf_connect_walls_args *k, pf_at at) {
   double most = 1e-4;
   for (int n = 0; n < 6 && k->owner[at.c] == PF_NOBODY; n++) {
     const ptrdiff_t c = at.c + step[n];
-    const pf_walls w = {k->material, k->enters.mask, 1};
+    const pf_walls w = {k->material, k->enters.mask, PF_WALLS_OF_MATERIAL, NULL};
     if (pf_way(w, at.c, step[n]) == step[n] || pf_is_open(k->material, k->enters.mask, at.c)) continue;
     if (k->xi[c] > most) most = k->xi[c], owner = k->owner[c];
   }

@@ -35,11 +35,13 @@ typedef struct pf_enters {
 } pf_enters;
 PF_CELL uint32_t pf_is_open(const uint8_t *material, uint32_t mask, ptrdiff_t c) { return (mask >> material[c]) & 1u; }
 
-/* Walls stand between open and closed cells.  on 0: there are none, and the arrays are not read. */
+/* Walls stand between open and closed cells. */
+enum { PF_NO_WALLS, PF_WALLS_OF_MATERIAL, PF_WALLS_OF_OPEN }; /* by which array */
 typedef struct pf_walls {
   const uint8_t *material;
   uint32_t mask; /* of pf_enters */
   int on;
+  const double *open; /* [cells]: 1, or 0 where closed */
 } pf_walls;
 /* The way from cell c to its neighbour, 0 where a wall is between: a difference across a wall vanishes, and lithium meets
  * it at a right angle. */
@@ -47,9 +49,11 @@ PF_CELL ptrdiff_t pf_way(pf_walls w, ptrdiff_t c, ptrdiff_t step) {
   return !w.on || pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? step : 0;
 }
 
-/* f of that neighbour, or of c itself: both are read and one is taken, so that a loop becomes vector instructions. */
+/* f of that neighbour, or of c itself: both are read and one is taken, so that a loop becomes vector instructions; by `open`,
+ * where all numbers have one width, short ones (c has to be open). */
 PF_CELL double pf_beside(const double *f, pf_walls w, ptrdiff_t c, ptrdiff_t step) {
   if (!w.on) return f[c + step];
+  if (w.on == PF_WALLS_OF_OPEN) return w.open[c + step] * f[c + step] + (1 - w.open[c + step]) * f[c];
   const double here = f[c], there = f[c + step];
   return pf_is_open(w.material, w.mask, c) == pf_is_open(w.material, w.mask, c + step) ? there : here;
 }
@@ -114,7 +118,7 @@ PF_ARGS(geometry);
 PF_CELL void pf_geometry_cell(const pf_geometry_args *k, pf_at at, int walls) {
   const double *p = k->p, xi = k->xi[at.c];
   const ptrdiff_t c = at.c;
-  const pf_walls w = {k->material, k->enters.mask, walls};
+  const pf_walls w = {k->material, k->enters.mask, walls, NULL};
   double weight = 0, curvature = 0;
   if (xi * (1 - xi) > 1e-4 || (walls && !pf_is_open(w.material, w.mask, c))) {
     const double sx = pf_window_step(k->xi, c, at.xm, at.xp, w);
@@ -155,17 +159,31 @@ PF_CELL double pf_profile_tanh(pf_slope s, double eps) {
   return s.along * sqrt(d) * top / (2 * eps * below);
 }
 
+/* open: 1 where lithium can enter, else 0. */
+#define PF_ARGS_open(IN, OUT, VAR, VAL) IN(uint8_t, material) OUT(double, open) VAL(uint32_t, mask)
+PF_ARGS(open);
+PF_CELL void pf_cell_open(const pf_open_args *k, pf_at at) {
+  k->open[at.c] = pf_is_open(k->material, k->mask, at.c) ? 1.0 : 0.0;
+}
+
 /* bend = h^2 laplacian of p: 0 for a planar front in any direction.  Across a wall p goes on as it is. */
-#define PF_ARGS_bend(IN, OUT, VAR, VAL) IN(double, p) IN(uint8_t, material) OUT(double, bend) VAL(uint32_t, mask)
+#define PF_ARGS_bend(IN, OUT, VAR, VAL) IN(double, p) IN(double, open) OUT(double, bend)
 PF_ARGS(bend);
 PF_CELL double pf_bend(const double *p, pf_walls w, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up) {
   return pf_beside(p, w, c, up) + pf_beside(p, w, c, down) - 2 * p[c];
 }
-PF_CELL void pf_cell_bend(const pf_bend_args *k, pf_at at) {
+PF_CELL void pf_bend_cell(const pf_bend_args *k, pf_at at, int walls) {
   const ptrdiff_t c = at.c;
-  const pf_walls w = {k->material, k->mask, 1};
+  const pf_walls w = {NULL, 0, walls, k->open};
   k->bend[c] =
       pf_bend(k->p, w, c, at.xm, at.xp) + pf_bend(k->p, w, c, at.ym, at.yp) + pf_bend(k->p, w, c, at.zm, at.zp);
+}
+PF_CELL void pf_cell_bend(const pf_bend_args *k, pf_at at) { pf_bend_cell(k, at, PF_NO_WALLS); }
+/* The same where there are walls. */
+#define PF_ARGS_bend_walls PF_ARGS_bend
+PF_ARGS(bend_walls);
+PF_CELL void pf_cell_bend_walls(const pf_bend_walls_args *k, pf_at at) {
+  pf_bend_cell((const pf_bend_args *)(const void *)k, at, PF_WALLS_OF_OPEN);
 }
 
 /* Surface diffusion, which adds -PF_LEVEL M times grad (xi (1-xi) grad bend) to B: a wave k along the front decays by
@@ -185,7 +203,7 @@ PF_CELL double pf_profile_flux(double xi_a, double xi_b, pf_slope slope, double 
  * displaces takes its salt along, upwind: electrolyte leaves a cell that lithium enters (7). */
 // clang-format off
 #define PF_ARGS_profile(IN, OUT, VAR, VAL)                                                                      \
-  IN(double, xi) IN(double, p) IN(double, bend) IN(double, salt) IN(uint8_t, material) IN(float, nucleus) OUT(double, xi_new) OUT(double, salt_new) \
+  IN(double, xi) IN(double, p) IN(double, bend) IN(double, salt) IN(double, open) IN(float, nucleus) OUT(double, xi_new) OUT(double, salt_new) \
   VAL(double, rate) VAL(double, eps) VAL(pf_enters, enters)
 // clang-format on
 PF_ARGS(profile);
@@ -196,8 +214,7 @@ enum { PF_PROFILE_WALLS = 1, PF_PROFILE_NUCLEI = 2 };
 /* 1: the face is one along which B acts; 0: closed, or of a nucleus, which has no profile yet. */
 PF_CELL double pf_profile_acts(const pf_profile_args *k, ptrdiff_t a, ptrdiff_t b, int what) {
   double acts = 1;
-  if (what & PF_PROFILE_WALLS)
-    acts = (k->enters.mask >> k->material[a]) & (k->enters.mask >> k->material[b]) & 1u ? 1.0 : 0.0;
+  if (what & PF_PROFILE_WALLS) acts = k->open[a] * k->open[b];
   if (what & PF_PROFILE_NUCLEI) acts = k->nucleus[a] > 0 || k->nucleus[b] > 0 ? 0 : acts;
   return acts;
 }
@@ -214,7 +231,7 @@ PF_CELL pf_gain pf_profile_gain(const pf_profile_args *k, ptrdiff_t a, ptrdiff_t
 /* Of the two faces of cell c along one direction; (m1, p1), (m2, p2): as for pf_face_slope. */
 PF_CELL pf_gain pf_profile_pair(const pf_profile_args *k, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, ptrdiff_t m1,
                                 ptrdiff_t p1, ptrdiff_t m2, ptrdiff_t p2, int what) {
-  const pf_walls w = {k->material, k->enters.mask, what & PF_PROFILE_WALLS};
+  const pf_walls w = {NULL, 0, what & PF_PROFILE_WALLS ? PF_WALLS_OF_OPEN : PF_NO_WALLS, k->open};
   const ptrdiff_t a = c + down, b = c + up;
   const pf_gain below = pf_profile_gain(k, a, c, 1, pf_face_slope(k->p, a, c, m1, p1, m2, p2, w), what);
   const pf_gain above = pf_profile_gain(k, c, b, 0, pf_face_slope(k->p, c, b, m1, p1, m2, p2, w), what);
@@ -274,7 +291,7 @@ PF_CELL double pf_frame_gain(const double *xi, ptrdiff_t c, ptrdiff_t down, ptrd
 PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
   const double made = k->growth_dt * k->reaction[at.c], xi = k->xi[at.c];
   const int enters = pf_is_open(k->material, k->enters.mask, at.c) > 0, counter = k->owner[at.c] == PF_COUNTER;
-  const pf_walls w = {k->material, k->enters.mask, 1};
+  const pf_walls w = {k->material, k->enters.mask, PF_WALLS_OF_MATERIAL, NULL};
   const int stays = k->stays, still = pf_is_embedded(stays, k->owner[at.c]);
   const ptrdiff_t down = pf_is_embedded(stays, k->owner[at.c + at.xm]) ? 0 : pf_way(w, at.c, at.xm);
   const ptrdiff_t up = pf_is_embedded(stays, k->owner[at.c + at.xp]) ? 0 : pf_way(w, at.c, at.xp);
@@ -289,7 +306,7 @@ PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
 
 // clang-format off
 #define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)                                                                        \
-  MAP(logit) MAP(bend) MAP(geometry) MAP(geometry_walls) MAP(profile_2) MAP(profile_3) MAP(profile_walls_2)           \
+  MAP(logit) MAP(open) MAP(bend) MAP(bend_walls) MAP(geometry) MAP(geometry_walls) MAP(profile_2) MAP(profile_3) MAP(profile_walls_2)           \
   MAP(profile_walls_3) MAP(profile_nuclei_2) MAP(profile_nuclei_3) SUM(grow)
 // clang-format on
 

@@ -340,7 +340,7 @@ PF_CELL pf_sums pf_newton_cell(const pf_newton_args *k, pf_at at, pf_faces faces
     border_salt -= s * m->salt_volume * f.d_eta;
   }
   const double rate = m->capacity * k->per_dt, grown = m->enters ? k->growth_dt : 0;
-  const pf_walls w = {k->material, k->enters.mask, faces != PF_FACES_UNIFORM};
+  const pf_walls w = {k->material, k->enters.mask, faces != PF_FACES_UNIFORM, NULL};
   const double framed = pf_frame_gain(k->xi, c, pf_way(w, c, at.xm), pf_way(w, c, at.xp), k->shift_dt);
   const double left = 1 - xi - grown * r - (m->enters ? framed : 0);
   anions += rate * (left * s - (1 - xi) * k->s_0[c]);
