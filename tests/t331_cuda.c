@@ -73,10 +73,11 @@ static void cuda_is_cpu(void) {
                {cells_3d, 1, exact ? 1e-12 : 1e-10},
                {"96, 64", 1, exact ? 1e-12 : 1e-10},
                {cells_2d, pf_test_long() ? STEPS_MOST : 20, exact ? 1e-8 : 1e-6}};
-  tolerance = 1e-13;
   /* many steps only there: what is fused otherwise grows with each of them */
   for (size_t q = 0; q < sizeof cases / sizeof *cases - (exact ? 0 : 1); q++) {
     result a, b;
+    tolerance =
+        cases[q].steps > 100 ? 1e-12 : 1e-13; /* round-off of a current of 0.15 mA/cm2 is more than 1e-13 of it */
     if (compute("cpu", 1, cases[q].cells, cases[q].steps, &a) &&
         compute("cuda", 1, cases[q].cells, cases[q].steps, &b)) {
       for (size_t f = 0; f < FIELDS; f++) {
