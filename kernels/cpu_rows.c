@@ -49,47 +49,29 @@
     }                                                                                                   \
   }
 
-#define PF_SUM_ROW_(kernel)                                                                              \
+#define PF_PRAGMA_(text) _Pragma(#text)
+#define PF_REDUCE_ROW_(kernel, reduction_of, TAKE)                                                       \
   PF_ROWS_SCOPE void pf_sum_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) { \
     const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                                      \
     const pf_at first = pf_at_row(g, row);                                                               \
     const int last = g->nx - 1;                                                                          \
     const pf_sums f = pf_cell_##kernel(&k, first);                                                       \
     double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                           \
-    _Pragma("omp simd reduction(+ : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {                   \
+    PF_PRAGMA_(omp simd reduction(reduction_of : s0, s1, s2, s3)) for (int i = 1; i < last; i++) {       \
       PF_ROW_AT_(first, i, -1, 1);                                                                       \
       const pf_sums r = pf_cell_##kernel(&k, at);                                                        \
-      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                            \
+      s0 = TAKE(s0, r.s[0]), s1 = TAKE(s1, r.s[1]), s2 = TAKE(s2, r.s[2]), s3 = TAKE(s3, r.s[3]);        \
     }                                                                                                    \
     if (last > 0) {                                                                                      \
       PF_ROW_AT_(first, last, -1, 0);                                                                    \
       const pf_sums r = pf_cell_##kernel(&k, at);                                                        \
-      s0 += r.s[0], s1 += r.s[1], s2 += r.s[2], s3 += r.s[3];                                            \
+      s0 = TAKE(s0, r.s[0]), s1 = TAKE(s1, r.s[1]), s2 = TAKE(s2, r.s[2]), s3 = TAKE(s3, r.s[3]);        \
     }                                                                                                    \
     total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                          \
   }
-
-#define PF_MAX_ROW_(kernel)                                                                              \
-  PF_ROWS_SCOPE void pf_sum_##kernel(const void *args, const pf_grid *g, ptrdiff_t row, double *total) { \
-    const pf_##kernel##_args k = *(const pf_##kernel##_args *)args;                                      \
-    const pf_at first = pf_at_row(g, row);                                                               \
-    const int last = g->nx - 1;                                                                          \
-    const pf_sums f = pf_cell_##kernel(&k, first);                                                       \
-    double s0 = f.s[0], s1 = f.s[1], s2 = f.s[2], s3 = f.s[3];                                           \
-    _Pragma("omp simd reduction(max : s0, s1, s2, s3)") for (int i = 1; i < last; i++) {                 \
-      PF_ROW_AT_(first, i, -1, 1);                                                                       \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                                        \
-      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                          \
-      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                          \
-    }                                                                                                    \
-    if (last > 0) {                                                                                      \
-      PF_ROW_AT_(first, last, -1, 0);                                                                    \
-      const pf_sums r = pf_cell_##kernel(&k, at);                                                        \
-      s0 = PF_LARGER_(s0, r.s[0]), s1 = PF_LARGER_(s1, r.s[1]);                                          \
-      s2 = PF_LARGER_(s2, r.s[2]), s3 = PF_LARGER_(s3, r.s[3]);                                          \
-    }                                                                                                    \
-    total[0] = s0, total[1] = s1, total[2] = s2, total[3] = s3;                                          \
-  }
+#define PF_ADDED_(a, b) ((a) + (b))
+#define PF_SUM_ROW_(kernel) PF_REDUCE_ROW_(kernel, +, PF_ADDED_)
+#define PF_MAX_ROW_(kernel) PF_REDUCE_ROW_(kernel, max, PF_LARGER_)
 
 PF_ROWS_DECLARE(PF_ROWS)
 PF_ROWS(PF_MAP_ROW_, PF_NONE_, PF_NONE_, PF_NONE_)

@@ -211,37 +211,22 @@ static void places(void) {
   }
 }
 
-static void refused(const char *text, const char *says) {
-  pf_config cfg;
-  pf_report report = {0};
-  char *all = NULL;
-  size_t size = 0;
-  CU_ASSERT_EQUAL(pf_config_parse("t.nml", text, strlen(text), NULL, 0, &cfg, &report), PF_BAD_INPUT);
-  FILE *out = open_memstream(&all, &size);
-  if (out) pf_report_print(&report, out), fclose(out);
-  const bool said = all && strstr(all, says);
-  if (!said) printf("[got: %snot: %s] ", all, says);
-  CU_ASSERT(said);
-  free(all);
-  pf_report_free(&report);
-  pf_config_free(&cfg);
-}
-
 static void bad_inputs(void) {
 #define PLAIN                                                                                           \
   "&grid cells=80 spacing_um=1 /\n&lithium thickness_um=20 /\n"                                         \
   "&layer ionic_conductivity_S_cm=1e-4 exchange_current_mA_cm2=1 electronic_conductivity_S_cm=1e-9 /\n" \
   "&protocol mode='galvanostatic' current_mA_cm2=1 duration_h=1 /\n"
-  refused(PLAIN "&nucleation overpotential_mV=10 rate_per_um3_h=1 radius_um=5 /\n",
-          "t.nml:5:1: error: &nucleation: needs electrons = .true. in &model");
-  refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=10 rate_per_um3_h=1 radius_um=5 where='pores' /\n",
-          "&nucleation where: found 'pores', needed for it: porosity in &microstructure");
-  refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=0 rate_per_um3_h=1 radius_um=5 /\n",
-          "&nucleation overpotential_mV: found '0': this is out of range");
-  refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=10 radius_um=1 /\n",
-          "t.nml:5:54: warning: &nucleation radius_um: 1 um is less than the interface width W = 4 um");
-  refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=10 radius_um=1 /\n",
-          "&nucleation rate_per_um3_h: not given, needed");
+  pf_physics_refused(PLAIN "&nucleation overpotential_mV=10 rate_per_um3_h=1 radius_um=5 /\n",
+                     "t.nml:5:1: error: &nucleation: needs electrons = .true. in &model");
+  pf_physics_refused(
+      PLAIN "&model electrons=T / &nucleation overpotential_mV=10 rate_per_um3_h=1 radius_um=5 where='pores' /\n",
+      "&nucleation where: found 'pores', needed for it: porosity in &microstructure");
+  pf_physics_refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=0 rate_per_um3_h=1 radius_um=5 /\n",
+                     "&nucleation overpotential_mV: found '0': this is out of range");
+  pf_physics_refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=10 radius_um=1 /\n",
+                     "t.nml:5:54: warning: &nucleation radius_um: 1 um is less than the interface width W = 4 um");
+  pf_physics_refused(PLAIN "&model electrons=T / &nucleation overpotential_mV=10 radius_um=1 /\n",
+                     "&nucleation rate_per_um3_h: not given, needed");
 }
 
 void t370_nucleation(void);
