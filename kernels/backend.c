@@ -58,20 +58,30 @@ pf_status pf_chain_plain(pf_backend *b, const pf_stage *stage, int stages, const
   return PF_OK;
 }
 
-pf_status pf_batch_plain(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
-                         double (*result)[PF_SUMS], double *const *to) {
+static pf_status do_task(pf_backend *b, const pf_task *t) {
+  if (t->stages == 0) return b->copy(b, t->to, t->from, t->bytes);
+  return t->to ? b->total(b, t->stage->kernel, &t->grid, t->stage->args, t->to)
+               : b->chain(b, t->stage, t->stages, &t->grid);
+}
+
+pf_status pf_batch_plain(pf_backend *b, int members, const pf_task *const list[], int count) {
   for (int m = 0; m < members; m++) {
-    const pf_stage *s = chain[m];
-    const bool known = stages == 1 && (unsigned)s->kernel < PF_KERNEL_COUNT;
-    const pf_kernel_kind kind = known ? entries[s->kernel].kind : PF_KIND_MAP;
-    if (kind == PF_KIND_SUM && to)
-      PF_TRY(b->total(b, s->kernel, g, s->args, to[m]));
-    else if (kind == PF_KIND_SUM)
-      PF_TRY(b->sum(b, s->kernel, g, s->args, result[m]));
-    else if (kind == PF_KIND_MAX)
-      PF_TRY(b->max(b, s->kernel, g, s->args, result[m]));
-    else
-      PF_TRY(b->chain(b, s, stages, g));
+    PF_TRY(b->begin(b));
+    pf_status status = PF_OK;
+    for (int n = 0; n < count && status == PF_OK; n++) status = do_task(b, &list[m][n]);
+    const pf_status ended = b->end(b);
+    PF_TRY(status != PF_OK ? status : ended);
+  }
+  return PF_OK;
+}
+
+pf_status pf_reduce_plain(pf_backend *b, int members, const pf_task *const list[], double (*result)[PF_SUMS]) {
+  for (int m = 0; m < members; m++) {
+    const pf_task *t = list[m];
+    const pf_stage *s = t->stage;
+    const bool most = (unsigned)s->kernel < PF_KERNEL_COUNT && entries[s->kernel].kind == PF_KIND_MAX;
+    PF_TRY(most ? b->max(b, s->kernel, &t->grid, s->args, result[m])
+                : b->sum(b, s->kernel, &t->grid, s->args, result[m]));
   }
   return PF_OK;
 }
@@ -153,6 +163,7 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
   if (!b->total) b->total = pf_total_plain;
   if (!b->begin) b->begin = b->end = pf_nothing_waits;
   if (!b->batch) b->batch = pf_batch_plain;
+  if (!b->reduce) b->reduce = pf_reduce_plain;
   if (!b->transfer) b->transfer = pf_transfer_plain;
   if (!(b->room > 0)) b->room = pf_host_memory();
   *backend = b;

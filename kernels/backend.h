@@ -26,6 +26,17 @@ typedef struct pf_stage {
 } pf_stage;
 enum { PF_STAGES_MAX = 8 };
 
+/* What can be asked for without a number that comes back: a chain of `stages`; one SUM kernel whose values go to `to`; a copy
+ * (no stages). */
+typedef struct pf_task {
+  int stages;
+  pf_stage stage[PF_STAGES_MAX];
+  pf_grid grid;
+  void *to;         /* of a sum: double [PF_SUMS]; of a copy; NULL of a chain */
+  const void *from; /* of a copy */
+  size_t bytes;     /* of a copy */
+} pf_task;
+
 /* One upload or download of several. */
 typedef struct pf_transfer {
   bool up; /* from host to device */
@@ -86,11 +97,12 @@ struct pf_backend {
   pf_status (*synchronize)(pf_backend *);
   void (*destroy)(pf_backend *);
 
-  /* For cells that advance together (joined.h): of each member the same as the operations above, bit for bit.  A chain for
-   * each (chain[member], the same kernels with other arguments), or one SUM or MAX kernel whose results come back, or one
-   * SUM kernel whose values go to to[member] as those of total; result, to: NULL for the others. */
-  pf_status (*batch)(pf_backend *, int members, const pf_stage *const chain[], int stages, const pf_grid *,
-                     double (*result)[PF_SUMS], double *const *to);
+  /* For cells that advance together (joined.h): of each member the same as the operations above, bit for bit.  Of member m
+   * the tasks list[m][0 ... count - 1] one after the other; they are the same for all members (kernels, grids, bytes) but for
+   * their arguments and arrays, and no member's are another's. */
+  pf_status (*batch)(pf_backend *, int members, const pf_task *const list[], int count);
+  /* One SUM or MAX kernel for each (list[m] is one task, without `to`), whose results come back. */
+  pf_status (*reduce)(pf_backend *, int members, const pf_task *const list[], double (*result)[PF_SUMS]);
   /* Uploads and downloads with one wait at the end. */
   pf_status (*transfer)(pf_backend *, const pf_transfer *list, int count);
 };
@@ -109,9 +121,9 @@ pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages,
 /* malloc and free. */
 pf_status pf_allocate_host_plain(pf_backend *backend, size_t bytes, void **room);
 void pf_release_host_plain(pf_backend *backend, void *room);
-/* A batch and transfers, one member and one array after the other. */
-pf_status pf_batch_plain(pf_backend *backend, int members, const pf_stage *const chain[], int stages,
-                         const pf_grid *grid, double (*result)[PF_SUMS], double *const *to);
+/* A batch, a reduction and transfers, one member and one array after the other. */
+pf_status pf_batch_plain(pf_backend *backend, int members, const pf_task *const list[], int count);
+pf_status pf_reduce_plain(pf_backend *backend, int members, const pf_task *const list[], double (*result)[PF_SUMS]);
 pf_status pf_transfer_plain(pf_backend *backend, const pf_transfer *list, int count);
 /* sum and upload; begin and end of a backend where nothing waits. */
 pf_status pf_total_plain(pf_backend *backend, pf_kernel kernel, const pf_grid *grid, const void *args, double *to);

@@ -5,7 +5,7 @@
  *
  * What is asked for between begin and end is written down first.  At the end the kernels of small grids that follow each
  * other become one launch, chains on large grids another (cuda_fused.h); and a list that came before, with the same
- * arguments, is a CUDA graph, one call for all of it. */
+ * arguments, is a CUDA graph, one call for all of it.  So is what members of a batch have in common (cuda_members.h). */
 #include "backend.h"
 #include "cuda_fused.h"
 #include "launch.h"
@@ -22,34 +22,41 @@
 
 namespace {
 
-/* One operation that waits.  No padding holds chance values: lists are compared as bytes. */
+/* One operation that waits, of every member the same but for its arguments.  No padding holds chance values: lists are
+ * compared as bytes. */
 enum operation_kind { MAP_OR_SWEEP, TOTAL, COPY };
 struct operation {
   operation_kind kind;
   pf_kernel kernel;
   int stages; /* of the chain that begins here */
   pf_grid grid;
-  size_t args; /* where they begin in the list's bytes */
-  void *to;    /* of a total or copy */
+  size_t bytes;        /* of a copy */
+  size_t args, stride; /* where they begin in the list's bytes, behind the ends; from one member to the next */
+};
+struct operation_ends {
+  void *to; /* of a total or copy */
   const void *from;
-  size_t bytes;
 };
 struct operations {
+  int members;
   std::vector<operation> list;
   std::vector<unsigned char> args;
 };
 
-/* A list that was run, and its graph once it has come again. */
+/* A list that was run, and its graph once it has come again; table: what its launches read (cuda_members.h), device. */
 struct known_list {
   operations what;
   cudaGraphExec_t graph;
+  void *table;
 };
-enum { PF_GRAPHS_MAX = 256 };
+enum { PF_GRAPHS_MAX = 256, PF_GRAPHS_BYTES = 1 << 28 }; /* lists that are kept, and their bytes */
 
 /* Partial sums of members (cuda_members.h), made with the first that needs them. */
 struct many_sums {
   pf_sums *partial; /* [PF_TOGETHER][PF_REDUCE_BLOCKS], then [PF_TOGETHER] results, device */
   pf_sums *result;  /* [PF_TOGETHER], host, pinned */
+  void *table;      /* of lists without a graph, device */
+  size_t table_bytes;
 };
 
 struct cuda {
@@ -57,6 +64,7 @@ struct cuda {
   operations waiting;
   int open; /* begin without end */
   std::unordered_multimap<size_t, known_list> known;
+  size_t known_bytes;                       /* of these lists and their tables */
   float *spare;                             /* copies of arrays that a tile reads and writes */
   size_t spare_bytes;                       /* of it */
   bool spare_refused;                       /* there is no memory for it */
@@ -89,10 +97,10 @@ cuda *self_of(pf_backend *b) { return static_cast<cuda *>(b->self); }
 
 /* A launch; its value is what cudaGetLastError would say of it. */
 template <class... P, class... A>
-cudaError_t start_with(cudaStream_t stream, ptrdiff_t blocks, int threads, size_t shared, void (*kernel)(P...),
-                       const A &...args) {
+cudaError_t start_with(cudaStream_t stream, ptrdiff_t blocks, int members, int threads, size_t shared,
+                       void (*kernel)(P...), const A &...args) {
   cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(static_cast<unsigned>(blocks));
+  config.gridDim = dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(members));
   config.blockDim = dim3(static_cast<unsigned>(threads));
   config.dynamicSmemBytes = shared;
   config.stream = stream;
@@ -100,7 +108,7 @@ cudaError_t start_with(cudaStream_t stream, ptrdiff_t blocks, int threads, size_
 }
 template <class... P, class... A>
 cudaError_t start(cudaStream_t stream, ptrdiff_t blocks, void (*kernel)(P...), const A &...args) {
-  return start_with(stream, blocks, PF_LAUNCH_THREADS, 0, kernel, args...);
+  return start_with(stream, blocks, 1, PF_LAUNCH_THREADS, 0, kernel, args...);
 }
 
 /* Two blocks a multiprocessor at least: up to 255 registers a thread, so that none is spilled. */
@@ -220,9 +228,12 @@ pf_status launch_all(cuda *self, pf_kernel kernel, const pf_grid *g, const void 
 /* ---- chains ---- */
 
 void forget_graphs(cuda *self) {
-  for (auto &k : self->known)
+  for (auto &k : self->known) {
     if (k.second.graph && !self->lost) (void)cudaGraphExecDestroy(k.second.graph);
+    if (k.second.table && !self->lost) (void)cudaFree(k.second.table);
+  }
   self->known.clear();
+  self->known_bytes = 0;
 }
 
 /* Room for a copy of `bytes`; false: there is none, and the chain runs kernel by kernel. */
@@ -254,93 +265,134 @@ tile_array *tile_both(tile *t, bool *many) {
   return found;
 }
 
-/* Plans the chain as a tile and has the room for it. */
-bool tile_ready(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, tile *t, size_t *shared) {
+/* Plans the chain as a tile, without room for its copy. */
+bool tile_possible(const cuda *self, const pf_stage *stage, int stages, const pf_grid *g, tile *t, size_t *shared) {
   bool many;
-  if (self_of(b)->tile_bytes == 0 || !tile_plan(stage, stages, g, self_of(b)->tile_bytes, t, shared)) return false;
-  const tile_array *both = tile_both(t, &many);
-  return !many && (!both || spare_room(b, static_cast<size_t>(both->parts * pf_cells(g)) * sizeof(float)));
+  if (self->tile_bytes == 0 || !tile_plan(stage, stages, g, self->tile_bytes, t, shared)) return false;
+  (void)tile_both(t, &many);
+  return !many;
 }
 
-pf_status run_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+size_t tile_copy_bytes(tile *t) {
+  bool many;
+  const tile_array *both = tile_both(t, &many);
+  return both ? static_cast<size_t>(both->parts) * static_cast<size_t>(pf_cells(&t->g)) * static_cast<size_t>(t->size)
+              : 0;
+}
+
+ptrdiff_t tile_blocks(const tile &t) { return static_cast<ptrdiff_t>(t.tiles_x) * pf_ceil_divide(t.g.ny, t.ny); }
+
+/* The chain that begins at operation n, of a member; how many operations it is. */
+int chain_of(const operations &o, size_t n, int member, pf_stage stage[PF_STAGES_MAX]);
+
+/* A chain; restriction, k: of the residual behind it, or PF_KERNEL_COUNT.  *taken: it was done, too. */
+pf_status run_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, pf_kernel restriction,
+                    const void *k, bool *taken) {
   cuda *self = self_of(b);
   tile t;
   size_t shared;
   bool many;
-  if (!tile_ready(b, stage, stages, g, &t, &shared)) {
+  *taken = false;
+  if (!tile_possible(self, stage, stages, g, &t, &shared) || !spare_room(b, tile_copy_bytes(&t))) {
     PF_ALIVE(self);
     for (int n = 0; n < stages; n++) PF_TRY(launch_all(self, stage[n].kernel, g, stage[n].args));
     return PF_OK;
   }
+  *taken = tile_ends_with(&t, restriction, k);
   tile_array *both = tile_both(&t, &many);
   if (both) {
     PF_CUDA(self,
-            cudaMemcpyAsync(self->spare, both->from, static_cast<size_t>(both->parts * pf_cells(g)) * sizeof(float),
-                            cudaMemcpyDeviceToDevice, self->stream));
+            cudaMemcpyAsync(self->spare, both->from, tile_copy_bytes(&t), cudaMemcpyDeviceToDevice, self->stream));
     both->from = self->spare;
   }
-  const ptrdiff_t tiles = static_cast<ptrdiff_t>(t.tiles_x) * pf_ceil_divide(g->ny, t.ny);
-  PF_CUDA(self, start_with(self->stream, tiles, PF_TILE_THREADS, shared, run_tile, t));
+  const ptrdiff_t tiles = tile_blocks(t);
+  PF_CUDA(self, t.size == sizeof(float)
+                    ? start_with(self->stream, tiles, 1, PF_TILE_THREADS, shared, run_tile<float>, t)
+                    : start_with(self->stream, tiles, 1, PF_TILE_THREADS, shared, run_tile<double>, t));
   return PF_OK;
 }
 
 /* ---- lists ---- */
 
-const void *args_of(const operations &o, size_t n) { return o.args.data() + o.list[n].args; }
+const void *args_of(const operations &o, size_t n, int member) {
+  return o.args.data() + o.list[n].args + static_cast<size_t>(member) * o.list[n].stride;
+}
+operation_ends ends_of(const operations &o, size_t n, int member) {
+  operation_ends ends;
+  memcpy(&ends, static_cast<const unsigned char *>(args_of(o, n, member)) - sizeof ends, sizeof ends);
+  return ends;
+}
+
+int chain_of(const operations &o, size_t n, int member, pf_stage stage[PF_STAGES_MAX]) {
+  for (int s = 0; s < o.list[n].stages; s++) {
+    const size_t at = n + static_cast<size_t>(s);
+    stage[s].kernel = o.list[at].kernel;
+    stage[s].args = args_of(o, at, member);
+  }
+  return o.list[n].stages;
+}
+
+/* The kernel behind the chain at n, which may be a restriction. */
+pf_kernel behind_chain(const operations &o, size_t n) {
+  const size_t at = n + static_cast<size_t>(o.list[n].stages);
+  return at < o.list.size() && o.list[at].kind == MAP_OR_SWEEP ? o.list[at].kernel : PF_KERNEL_COUNT;
+}
 
 /* Kernels from `first` on that one block can run in one launch. */
 size_t tail_length(const operations &o, size_t first) {
   size_t n = first;
-  while (n < o.list.size() && n - first < PF_TAIL_STEPS && o.list[n].kind == MAP_OR_SWEEP &&
+  while (n < o.list.size() && (o.members > 1 || n - first < PF_TAIL_STEPS) && o.list[n].kind == MAP_OR_SWEEP &&
          pf_cells(&o.list[n].grid) <= PF_TAIL_CELLS && fused_known(o.list[n].kernel))
     n++;
   return n - first;
+}
+
+void put_step(const operations &o, size_t n, int member, tail_step *to) {
+  to->kernel = o.list[n].kernel;
+  to->grid = o.list[n].grid;
+  memcpy(to->args, args_of(o, n, member), pf_kernel_args_bytes(to->kernel));
 }
 
 pf_status launch_tail(cuda *self, const operations &o, size_t first, size_t count) {
   tail t; /* 30 kB */
   memset(&t, 0, sizeof t);
   t.count = static_cast<int>(count);
-  for (size_t n = 0; n < count; n++) {
-    const operation &from = o.list[first + n];
-    t.step[n].kernel = from.kernel;
-    t.step[n].grid = from.grid;
-    memcpy(t.step[n].args, args_of(o, first + n), pf_kernel_args_bytes(from.kernel));
-  }
-  PF_CUDA(self, start_with(self->stream, 1, PF_TAIL_THREADS, 0, run_tail, t));
+  for (size_t n = 0; n < count; n++) put_step(o, first + n, 0, &t.step[n]);
+  PF_CUDA(self, start_with(self->stream, 1, 1, PF_TAIL_THREADS, 0, run_tail, t));
   return PF_OK;
 }
 
+/* A list of one member. */
 pf_status run_list(pf_backend *b, const operations &o) {
   cuda *self = self_of(b);
   for (size_t n = 0; n < o.list.size();) {
     const operation &x = o.list[n];
+    const operation_ends ends = ends_of(o, n, 0);
     const size_t small = tail_length(o, n);
+    bool taken = false;
     if (small > 1) {
       PF_TRY(launch_tail(self, o, n, small));
       n += small;
       continue;
     }
     if (x.kind == COPY) {
-      PF_CUDA(self, cudaMemcpyAsync(x.to, x.from, x.bytes, cudaMemcpyDeviceToDevice, self->stream));
+      PF_CUDA(self, cudaMemcpyAsync(ends.to, ends.from, x.bytes, cudaMemcpyDeviceToDevice, self->stream));
     } else if (x.kind == TOTAL) {
-      PF_TRY(launch(self, x.kernel, &x.grid, args_of(o, n), PF_ALL_CELLS, static_cast<pf_sums *>(x.to)));
+      PF_TRY(launch(self, x.kernel, &x.grid, args_of(o, n, 0), PF_ALL_CELLS, static_cast<pf_sums *>(ends.to)));
     } else {
       pf_stage stage[PF_STAGES_MAX];
-      for (int s = 0; s < x.stages; s++) {
-        const size_t at = n + static_cast<size_t>(s);
-        stage[s].kernel = o.list[at].kernel;
-        stage[s].args = args_of(o, at);
-      }
-      PF_TRY(run_chain(b, stage, x.stages, &x.grid));
+      const int stages = chain_of(o, n, 0, stage);
+      const pf_kernel behind = behind_chain(o, n);
+      const void *k = behind < PF_KERNEL_COUNT ? args_of(o, n + static_cast<size_t>(stages), 0) : nullptr;
+      PF_TRY(run_chain(b, stage, stages, &x.grid, behind, k, &taken));
     }
-    n += static_cast<size_t>(x.stages);
+    n += static_cast<size_t>(x.stages) + taken;
   }
   return PF_OK;
 }
 
-void put_off(operations *o, operation_kind kind, pf_kernel kernel, const pf_grid *g, const void *args, int stages,
-             void *to, const void *from, size_t bytes) {
+/* One more operation for all members; each then has its arguments put in. */
+void put_off(operations *o, operation_kind kind, pf_kernel kernel, const pf_grid *g, int stages, size_t bytes) {
   operation x;
   memset(&x, 0, sizeof x);
   x.kind = kind;
@@ -352,21 +404,37 @@ void put_off(operations *o, operation_kind kind, pf_kernel kernel, const pf_grid
     x.grid.nz = g->nz;
     x.grid.h = g->h;
   }
-  x.to = to;
-  x.from = from;
   x.bytes = bytes;
-  if (args) {
-    x.args = (o->args.size() + 15) / 16 * 16;
-    o->args.resize(x.args + pf_kernel_args_bytes(kernel));
-    memcpy(o->args.data() + x.args, args, pf_kernel_args_bytes(kernel));
-  }
+  const size_t own = kind == COPY ? 0 : pf_kernel_args_bytes(kernel);
+  x.stride = (sizeof(operation_ends) + own + 15) / 16 * 16;
+  x.args = o->args.size() + sizeof(operation_ends);
+  o->args.resize(o->args.size() + static_cast<size_t>(o->members) * x.stride);
   o->list.push_back(x);
 }
+void put_in(operations *o, int member, const void *args, void *to, const void *from) {
+  const operation &x = o->list.back();
+  unsigned char *place = o->args.data() + x.args + static_cast<size_t>(member) * x.stride;
+  const operation_ends ends = {to, from};
+  memcpy(place - sizeof ends, &ends, sizeof ends);
+  if (args) memcpy(place, args, pf_kernel_args_bytes(x.kernel));
+}
+/* Of one member. */
+void put_one(operations *o, operation_kind kind, pf_kernel kernel, const pf_grid *g, const void *args, int stages,
+             void *to, const void *from, size_t bytes) {
+  put_off(o, kind, kernel, g, stages, bytes);
+  put_in(o, 0, args, to, from);
+}
 
+static_assert(sizeof(operation) % sizeof(size_t) == 0, "lists are read in whole numbers");
 size_t list_hash(const operations &o) {
-  size_t h = 1469598103934665603u;
+  size_t h = 1469598103934665603u + static_cast<size_t>(o.members);
   const auto bytes = [&h](const void *from, size_t count) {
-    for (size_t n = 0; n < count; n++) h = (h ^ static_cast<const unsigned char *>(from)[n]) * 1099511628211u;
+    for (size_t n = 0; n < count; n += sizeof(size_t)) {
+      size_t word;
+      memcpy(&word, static_cast<const unsigned char *>(from) + n, sizeof word);
+      h = (h ^ word) * 1099511628211u;
+      h ^= h >> 29;
+    }
   };
   bytes(o.list.data(), o.list.size() * sizeof(operation));
   bytes(o.args.data(), o.args.size());
@@ -374,50 +442,64 @@ size_t list_hash(const operations &o) {
 }
 
 bool same_list(const operations &a, const operations &b) {
-  return a.list.size() == b.list.size() && a.args == b.args &&
+  return a.members == b.members && a.list.size() == b.list.size() && a.args == b.args &&
          memcmp(a.list.data(), b.list.data(), a.list.size() * sizeof(operation)) == 0;
 }
 
-/* The list as a graph. */
-pf_status make_graph(pf_backend *b, known_list *k) {
-  cuda *self = self_of(b);
-  cudaGraph_t graph = nullptr;
+size_t list_bytes(const operations &o) { return o.args.size() + o.list.size() * sizeof(operation); }
+
+/* What members have in common (cuda_members.h). */
+pf_status run_together(pf_backend *b, const operations &o, known_list *graph_of);
+
+/* What a graph is made of: the list's launches, between these two. */
+pf_status capture_begin(cuda *self) {
   PF_CUDA(self, cudaStreamBeginCapture(self->stream, cudaStreamCaptureModeThreadLocal));
-  const pf_status status = run_list(b, k->what);
+  return PF_OK;
+}
+pf_status capture_end(cuda *self, pf_status status, cudaGraphExec_t *exec) {
+  cudaGraph_t graph = nullptr;
   const cudaError_t ended = cudaStreamEndCapture(self->stream, &graph);
   if (status != PF_OK || ended != cudaSuccess) {
     if (graph && !self->lost) (void)cudaGraphDestroy(graph);
     return status != PF_OK ? status : lose(self, ended, "cudaStreamEndCapture", __FILE__, __LINE__);
   }
-  const cudaError_t made = cudaGraphInstantiate(&k->graph, graph, 0);
+  const cudaError_t made = cudaGraphInstantiate(exec, graph, 0);
   (void)cudaGraphDestroy(graph);
   return made == cudaSuccess ? PF_OK : lose(self, made, "cudaGraphInstantiate", __FILE__, __LINE__);
 }
 
-/* Runs what waits: the first time as it is, then as a graph. */
-pf_status run_waiting(pf_backend *b, bool whole) {
+/* The list as a graph. */
+pf_status make_graph(pf_backend *b, known_list *k) {
+  if (k->what.members > 1) return run_together(b, k->what, k);
+  PF_TRY(capture_begin(self_of(b)));
+  return capture_end(self_of(b), run_list(b, k->what), &k->graph);
+}
+
+/* Runs the list: where it is a whole one, the first time as it is, then as a graph. */
+pf_status run_known(pf_backend *b, const operations &o, bool whole) {
   cuda *self = self_of(b);
-  operations &o = self->waiting;
-  if (o.list.empty()) return PF_OK;
-  pf_status status = PF_OK;
   known_list *found = nullptr;
   const size_t hash = whole ? list_hash(o) : 0;
   const auto range = self->known.equal_range(hash);
   for (auto k = range.first; whole && k != range.second; ++k)
     if (same_list(k->second.what, o)) found = &k->second;
   if (!found) {
-    status = run_list(b, o);
-    if (whole && status == PF_OK) {
-      if (self->known.size() >= PF_GRAPHS_MAX) forget_graphs(self);
-      self->known.insert({hash, known_list{o, nullptr}});
-    }
-  } else {
-    if (!found->graph) status = make_graph(b, found);
-    if (status == PF_OK) {
-      const cudaError_t error = cudaGraphLaunch(found->graph, self->stream);
-      if (error != cudaSuccess) status = lose(self, error, "cudaGraphLaunch", __FILE__, __LINE__);
-    }
+    PF_TRY(o.members > 1 ? run_together(b, o, nullptr) : run_list(b, o));
+    if (!whole) return PF_OK;
+    if (self->known.size() >= PF_GRAPHS_MAX || self->known_bytes + list_bytes(o) > PF_GRAPHS_BYTES) forget_graphs(self);
+    self->known.insert({hash, known_list{o, nullptr, nullptr}});
+    self->known_bytes += list_bytes(o);
+    return PF_OK;
   }
+  if (!found->graph) PF_TRY(make_graph(b, found));
+  PF_CUDA(self, cudaGraphLaunch(found->graph, self->stream));
+  return PF_OK;
+}
+
+pf_status run_waiting(pf_backend *b, bool whole) {
+  operations &o = self_of(b)->waiting;
+  if (o.list.empty()) return PF_OK;
+  const pf_status status = run_known(b, o, whole);
   o.list.clear();
   o.args.clear();
   return status;
@@ -448,12 +530,14 @@ pf_status cuda_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_
   cuda *self = self_of(b);
   PF_ALIVE(self);
   PF_TRY(pf_chain_check(stage, stages, g));
-  if (self->open == 0) return run_chain(b, stage, stages, g);
   tile t;
   size_t shared;
-  (void)tile_ready(b, stage, stages, g, &t, &shared); /* its room, which cannot be had while a graph is made */
+  bool taken;
+  if (self->open == 0) return run_chain(b, stage, stages, g, PF_KERNEL_COUNT, nullptr, &taken);
+  if (tile_possible(self, stage, stages, g, &t, &shared))
+    (void)spare_room(b, tile_copy_bytes(&t)); /* it cannot be had while a graph is made */
   for (int n = 0; n < stages; n++)
-    put_off(&self->waiting, MAP_OR_SWEEP, stage[n].kernel, g, stage[n].args, n == 0 ? stages : 1, nullptr, nullptr, 0);
+    put_one(&self->waiting, MAP_OR_SWEEP, stage[n].kernel, g, stage[n].args, n == 0 ? stages : 1, nullptr, nullptr, 0);
   return PF_OK;
 }
 
@@ -462,7 +546,7 @@ pf_status cuda_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void
   PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_MAP, g));
   if (self->open == 0) return launch_all(self, kernel, g, args);
-  put_off(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
+  put_one(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
   return PF_OK;
 }
 
@@ -471,7 +555,7 @@ pf_status cuda_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, const vo
   PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_SWEEP, g));
   if (self->open == 0) return launch_all(self, kernel, g, args);
-  put_off(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
+  put_one(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
   return PF_OK;
 }
 
@@ -480,7 +564,7 @@ pf_status cuda_total(pf_backend *b, pf_kernel kernel, const pf_grid *g, const vo
   PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_SUM, g));
   if (self->open == 0) return launch(self, kernel, g, args, PF_ALL_CELLS, reinterpret_cast<pf_sums *>(to));
-  put_off(&self->waiting, TOTAL, kernel, g, args, 1, to, nullptr, 0);
+  put_one(&self->waiting, TOTAL, kernel, g, args, 1, to, nullptr, 0);
   return PF_OK;
 }
 
@@ -598,7 +682,7 @@ pf_status cuda_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
   cuda *self = self_of(b);
   PF_ALIVE(self);
   if (self->open > 0) {
-    put_off(&self->waiting, COPY, PF_KERNEL_COUNT, nullptr, nullptr, 1, to, from, bytes);
+    put_one(&self->waiting, COPY, PF_KERNEL_COUNT, nullptr, nullptr, 1, to, from, bytes);
     return PF_OK;
   }
   PF_CUDA(self, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, self->stream));
@@ -761,6 +845,15 @@ pf_status find_device(cudaDeviceProp *properties) {
   return PF_OK;
 }
 
+cudaError_t tiles_may_have(int bytes) {
+  const cudaFuncAttribute most = cudaFuncAttributeMaxDynamicSharedMemorySize;
+  cudaError_t error = cudaFuncSetAttribute(run_tile<float>, most, bytes);
+  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tile<double>, most, bytes);
+  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tiles<float>, most, bytes);
+  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tiles<double>, most, bytes);
+  return error;
+}
+
 } // namespace
 
 pf_status pf_backend_cuda(pf_backend *b) {
@@ -773,9 +866,9 @@ pf_status pf_backend_cuda(pf_backend *b) {
   if (error == cudaSuccess) error = cudaMallocHost(&self->result, sizeof(pf_sums));
   size_t available = 0, total = 0;
   if (error == cudaSuccess) error = cudaMemGetInfo(&available, &total);
-  self->tile_bytes = properties.sharedMemPerBlockOptin - 1024; /* less what run_tile has without asking */
-  if (error == cudaSuccess && cudaFuncSetAttribute(run_tile, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                                   static_cast<int>(self->tile_bytes)) != cudaSuccess) {
+  self->waiting.members = 1;
+  self->tile_bytes = properties.sharedMemPerBlockOptin - 4096; /* less what tiles have without asking */
+  if (error == cudaSuccess && tiles_may_have(static_cast<int>(self->tile_bytes)) != cudaSuccess) {
     (void)cudaGetLastError();
     self->tile_bytes = 0; /* then chains run kernel by kernel */
   }
@@ -810,6 +903,7 @@ pf_status pf_backend_cuda(pf_backend *b) {
   b->fft_forward = cuda_fft_forward;
   b->fft_inverse = cuda_fft_inverse;
   b->batch = cuda_batch;
+  b->reduce = cuda_reduce;
   b->synchronize = cuda_synchronize;
   b->destroy = cuda_destroy;
   snprintf(b->device, sizeof b->device, "%.150s, compute capability %d.%d, %.1f GiB", properties.name, properties.major,

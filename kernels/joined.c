@@ -8,20 +8,16 @@
 #include <unistd.h>
 
 /* Operations that a member may be ahead, the bytes of their arguments, and of a member's stack (touched as it is used). */
-enum { AHEAD = 256, ARGUMENT_BYTES = 1 << 17, STACK_BYTES = 1 << 22 };
+enum { AHEAD = 512, ARGUMENT_BYTES = 1 << 18, STACK_BYTES = 1 << 22 };
 /* The largest group is served first; who has waited for so many calls comes before it. */
 enum { PATIENCE = 4096 };
 
-typedef enum sort { CHAIN, TRANSFER, COPY, FORWARD, INVERSE } sort;
+typedef enum sort { TASK, REDUCE, TRANSFER, FORWARD, INVERSE } sort;
 
-/* One operation of a member. */
+/* One operation of a member, but for its task. */
 typedef struct operation {
   sort sort;
-  int stages;
-  pf_stage stage[PF_STAGES_MAX]; /* the arguments lie in the member's room */
-  pf_grid grid;
-  double *result; /* of a sum or maximum; NULL */
-  double *to;     /* of a total, an array of the backend; NULL */
+  double *result; /* of a REDUCE */
   pf_transfer transfer;
   pf_fft *fft;
 } operation;
@@ -37,12 +33,13 @@ typedef struct member {
   pf_status_text text;
   char *stack; /* STACK_BYTES, a closed page first */
   operation queue[AHEAD];
-  int first, count;  /* queue[first] is next, `count` are noted */
-  char *arguments;   /* ARGUMENT_BYTES */
-  size_t used;       /* of them */
-  double since;      /* number of the call at which the next operation became the next */
-  pf_status status;  /* of the first operation that failed; all later ones fail */
-  char reason[1024]; /* its message */
+  pf_task task[AHEAD]; /* of TASK and REDUCE; their arguments lie in the member's room */
+  int first, count;    /* queue[first] is next, `count` are noted */
+  char *arguments;     /* ARGUMENT_BYTES */
+  size_t used;         /* of them */
+  double since;        /* number of the call at which the next operation became the next */
+  pf_status status;    /* of the first operation that failed; all later ones fail */
+  char reason[1024];   /* its message */
 } member;
 
 typedef struct together {
@@ -52,11 +49,11 @@ typedef struct together {
   void *context;
   member **member; /* [width] */
   int width;
-  member **group;         /* [width] */
-  const pf_stage **chain; /* [width] */
-  pf_transfer *transfer;  /* [width] */
+  /* [width], of the group that is served: */
+  member **group;
+  const pf_task **task;
+  pf_transfer *transfer;
   double (*result)[PF_SUMS];
-  double **to; /* [width] */
   double asked, done;
 } together;
 
@@ -87,33 +84,35 @@ static const void *keep(member *m, const void *args, size_t bytes) {
   return to;
 }
 
-static pf_status note_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, double *result,
-                            double *to) {
+static pf_status note_task(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, double *result,
+                           void *to) {
   member *m = b->self;
   size_t bytes = 0;
   for (int n = 0; n < stages; n++) bytes += pf_kernel_args_bytes(stage[n].kernel) + 63;
   operation *o = NULL;
   PF_TRY(note(m, bytes, &o));
-  *o = (operation){.sort = CHAIN, .stages = stages, .grid = *g, .result = result, .to = to};
+  *o = (operation){.sort = result ? REDUCE : TASK, .result = result};
+  pf_task *t = &m->task[o - m->queue];
+  *t = (pf_task){.stages = stages, .grid = *g, .to = to};
   for (int n = 0; n < stages; n++)
-    o->stage[n] = (pf_stage){stage[n].kernel, keep(m, stage[n].args, pf_kernel_args_bytes(stage[n].kernel))};
+    t->stage[n] = (pf_stage){stage[n].kernel, keep(m, stage[n].args, pf_kernel_args_bytes(stage[n].kernel))};
   return result ? wait_for_all(m) : PF_OK;
 }
 
 static pf_status join_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
   PF_TRY(pf_chain_check(stage, stages, g));
-  return note_chain(b, stage, stages, g, NULL, NULL);
+  return note_task(b, stage, stages, g, NULL, NULL);
 }
 
 static pf_status join_one(pf_backend *b, pf_kernel kernel, pf_kernel_kind kind, const pf_grid *g, const void *args,
                           double *result) {
   PF_TRY(pf_kernel_check(kernel, kind, g));
-  return note_chain(b, &(pf_stage){kernel, args}, 1, g, result, NULL);
+  return note_task(b, &(pf_stage){kernel, args}, 1, g, result, NULL);
 }
 
 static pf_status join_total(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args, double *to) {
   PF_TRY(pf_kernel_check(kernel, PF_KIND_SUM, g));
-  return note_chain(b, &(pf_stage){kernel, args}, 1, g, NULL, to);
+  return note_task(b, &(pf_stage){kernel, args}, 1, g, NULL, to);
 }
 
 static pf_status join_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void *args) {
@@ -132,23 +131,28 @@ static pf_status join_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, con
   return join_one(b, kernel, PF_KIND_MAX, g, args, result);
 }
 
-static pf_status join_transfer(pf_backend *b, sort of, bool up, void *to, const void *from, size_t bytes) {
+static pf_status join_transfer(pf_backend *b, bool up, void *to, const void *from, size_t bytes) {
   operation *o = NULL;
   PF_TRY(note(b->self, 0, &o));
-  *o = (operation){.sort = of, .transfer = {up, to, from, bytes}};
-  return of == COPY ? PF_OK : wait_for_all(b->self);
+  *o = (operation){.sort = TRANSFER, .transfer = {up, to, from, bytes}};
+  return wait_for_all(b->self);
 }
 
 static pf_status join_upload(pf_backend *b, void *array, const void *host, size_t bytes) {
-  return join_transfer(b, TRANSFER, true, array, host, bytes);
+  return join_transfer(b, true, array, host, bytes);
 }
 
 static pf_status join_download(pf_backend *b, void *host, const void *array, size_t bytes) {
-  return join_transfer(b, TRANSFER, false, host, array, bytes);
+  return join_transfer(b, false, host, array, bytes);
 }
 
 static pf_status join_copy(pf_backend *b, void *to, const void *from, size_t bytes) {
-  return join_transfer(b, COPY, false, to, from, bytes);
+  member *m = b->self;
+  operation *o = NULL;
+  PF_TRY(note(m, 0, &o));
+  *o = (operation){.sort = TASK};
+  m->task[o - m->queue] = (pf_task){.to = to, .from = from, .bytes = bytes};
+  return PF_OK;
 }
 
 static pf_status join_fft(pf_backend *b, sort of, pf_fft *fft, void *to, const void *from) {
@@ -226,67 +230,86 @@ static void join_fft_destroy(pf_backend *b, pf_fft *fft) {
   b->bytes -= before - real->bytes;
 }
 
-/* Of a member in a batch there is none further. */
-static pf_status join_batch(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
-                            double (*result)[PF_SUMS], double *const *to) {
-  return pf_batch_plain(b, members, chain, stages, g, result, to);
-}
-
 static void join_destroy(pf_backend *b) { (void)b; }
 
 /* ---- the common side ---- */
 
-static const operation *next(const member *m) { return m->live && m->count > 0 ? &m->queue[m->first] : NULL; }
+/* Its operation `ahead` behind the next one; NULL: there is none. */
+static const operation *next(const member *m, int ahead) {
+  return m->live && ahead < m->count ? &m->queue[m->first + ahead] : NULL;
+}
 
-static bool go_together(const operation *a, const operation *b) {
-  if (a->sort != b->sort || a->stages != b->stages) return false;
-  if (a->sort != CHAIN) return true;
-  if (!a->to != !b->to) return false; /* a sum and a total */
+static bool same_task(const pf_task *a, const pf_task *b) {
+  if (a->stages != b->stages || a->bytes != b->bytes || !a->to != !b->to) return false; /* a sum is no chain */
   for (int n = 0; n < a->stages; n++)
     if (a->stage[n].kernel != b->stage[n].kernel) return false;
   return a->grid.nx == b->grid.nx && a->grid.ny == b->grid.ny && a->grid.nz == b->grid.nz;
 }
 
+/* May operation p of `a` and operation q of `b` be done in one call? */
+static bool go_together(const member *a, int p, const member *b, int q) {
+  const operation *x = next(a, p), *y = next(b, q);
+  if (!x || !y || x->sort != y->sort) return false;
+  return (x->sort != TASK && x->sort != REDUCE) || same_task(&a->task[a->first + p], &b->task[b->first + q]);
+}
+
 /* The members whose next operations go together: the most of them, unless someone has waited too long. */
 static int choose(together *t) {
   enum { KINDS = 64 };
-  const operation *kind[KINDS], *best = NULL;
+  const member *kind[KINDS], *best = NULL;
   int members[KINDS], kinds = 0, most = 0, count = 0;
   for (int w = 0; w < t->width; w++) {
-    const operation *o = next(t->member[w]);
-    if (!o) continue;
+    const member *m = t->member[w];
+    if (!next(m, 0)) continue;
     int k = 0;
-    while (k < kinds && !go_together(o, kind[k])) k++;
-    if (k == kinds && kinds < KINDS) kind[k] = o, members[k] = 0, kinds++;
+    while (k < kinds && !go_together(m, 0, kind[k], 0)) k++;
+    if (k == kinds && kinds < KINDS) kind[k] = m, members[k] = 0, kinds++;
     if (k < kinds && ++members[k] > most) most = members[k], best = kind[k];
   }
   double since = t->done - PATIENCE;
   for (int w = 0; w < t->width; w++)
-    if (next(t->member[w]) && t->member[w]->since < since) since = t->member[w]->since, best = next(t->member[w]);
-  for (int w = 0; best && w < t->width; w++) {
-    const operation *o = next(t->member[w]);
-    if (o && go_together(o, best)) t->group[count++] = t->member[w];
-  }
+    if (next(t->member[w], 0) && t->member[w]->since < since) since = t->member[w]->since, best = t->member[w];
+  for (int w = 0; best && w < t->width; w++)
+    if (t->member[w] == best || go_together(t->member[w], 0, best, 0)) t->group[count++] = t->member[w];
   return count;
 }
 
-static pf_status issue(together *t, int count) {
+/* How many of the group's next operations are tasks that go together; up to where another member waits for the same. */
+static int common_tasks(const together *t, int count) {
+  const member *lead = t->group[0];
+  int n = 1;
+  for (; next(lead, n) && next(lead, n)->sort == TASK; n++) {
+    for (int g = 1; g < count; g++)
+      if (!go_together(lead, n, t->group[g], n)) return n;
+    for (int w = 0, g = 0; w < t->width; w++) {
+      if (g < count && t->member[w] == t->group[g])
+        g++;
+      else if (go_together(lead, n, t->member[w], 0))
+        return n;
+    }
+  }
+  return n;
+}
+
+/* *tasks: how many operations of each member were done. */
+static pf_status issue(together *t, int count, int *tasks) {
   pf_backend *b = t->backend;
-  const operation *o = next(t->group[0]);
-  if (o->sort == CHAIN) {
-    for (int n = 0; n < count; n++) t->chain[n] = next(t->group[n])->stage, t->to[n] = next(t->group[n])->to;
-    PF_TRY(b->batch(b, count, t->chain, o->stages, &o->grid, o->result ? t->result : NULL, o->to ? t->to : NULL));
-    for (int n = 0; n < count && o->result; n++) memcpy(next(t->group[n])->result, t->result[n], sizeof t->result[n]);
-    return PF_OK;
-  }
-  if (o->sort == TRANSFER) {
-    for (int n = 0; n < count; n++) t->transfer[n] = next(t->group[n])->transfer;
-    return b->transfer(b, t->transfer, count);
-  }
+  const operation *o = next(t->group[0], 0);
   for (int n = 0; n < count; n++) {
-    const operation *each = next(t->group[n]);
+    t->task[n] = &t->group[n]->task[t->group[n]->first];
+    t->transfer[n] = next(t->group[n], 0)->transfer;
+  }
+  if (o->sort == TASK) {
+    *tasks = common_tasks(t, count);
+    return b->batch(b, count, t->task, *tasks);
+  }
+  *tasks = 1;
+  if (o->sort == TRANSFER) return b->transfer(b, t->transfer, count);
+  if (o->sort == REDUCE) PF_TRY(b->reduce(b, count, t->task, t->result));
+  for (int n = 0; n < count; n++) {
+    const operation *each = next(t->group[n], 0);
     const pf_transfer *x = &each->transfer;
-    if (o->sort == COPY) PF_TRY(b->copy(b, x->to, x->from, x->bytes));
+    if (o->sort == REDUCE) memcpy(each->result, t->result[n], sizeof t->result[n]);
     if (o->sort == FORWARD) PF_TRY(b->fft_forward(b, each->fft, x->from, x->to));
     if (o->sort == INVERSE) PF_TRY(b->fft_inverse(b, each->fft, (double *)(uintptr_t)x->from, x->to));
   }
@@ -295,12 +318,13 @@ static pf_status issue(together *t, int count) {
 
 /* One call for one group; a failure is one of all its members. */
 static void serve(together *t) {
+  int tasks = 1;
   const int count = choose(t);
-  const pf_status status = issue(t, count);
-  t->done++;
+  const pf_status status = issue(t, count, &tasks);
+  t->done += tasks;
   for (int n = 0; n < count; n++) {
     member *m = t->group[n];
-    m->first++, m->count--;
+    m->first += tasks, m->count -= tasks;
     m->since = t->done;
     if (status == PF_OK) continue;
     m->status = status;
@@ -343,8 +367,9 @@ static void start(together *t, member *m, int number) {
   own->fft_forward = join_forward, own->fft_inverse = join_inverse;
   own->total = join_total, own->begin = own->end = pf_nothing_waits;
   own->synchronize = join_synchronize, own->destroy = join_destroy;
-  own->batch = join_batch, own->transfer = pf_transfer_plain;
-  (void)getcontext(&m->place); /* of no consequence but for what makecontext leaves as it is */
+  own->batch = pf_batch_plain, own->reduce = pf_reduce_plain,
+  own->transfer = pf_transfer_plain; /* of one: none further */
+  (void)getcontext(&m->place);       /* of no consequence but for what makecontext leaves as it is */
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   m->place.uc_stack.ss_sp = m->stack + page;
   m->place.uc_stack.ss_size = STACK_BYTES - page;
@@ -376,12 +401,10 @@ static pf_status run_all(together *t, int count) {
   const size_t width = (size_t)t->width;
   t->member = calloc(width, sizeof *t->member);
   t->group = calloc(width, sizeof *t->group);
-  t->chain = calloc(width, sizeof *t->chain);
+  t->task = calloc(width, sizeof *t->task);
   t->transfer = calloc(width, sizeof *t->transfer);
   t->result = calloc(width, sizeof *t->result);
-  t->to = calloc(width, sizeof *t->to);
-  PF_CHECK(t->member && t->group && t->chain && t->transfer && t->result && t->to, PF_NO_MEMORY,
-           "no memory for the members");
+  PF_CHECK(t->member && t->group && t->task && t->transfer && t->result, PF_NO_MEMORY, "no memory for the members");
   for (int w = 0; w < t->width; w++) PF_TRY(member_make(t, &t->member[w]));
   for (int started = 0, waiting = 1; waiting > 0;) {
     waiting = 0;
@@ -407,7 +430,7 @@ pf_status pf_joined_run(pf_backend *backend, int count, int together_most,
   t.width = together_most < 1 ? 1 : together_most < count ? together_most : count;
   const pf_status status = run_all(&t, count);
   for (int w = 0; t.member && w < t.width; w++) member_free(t.member[w]);
-  free(t.member), free(t.group), free(t.chain), free(t.transfer), free(t.result), free(t.to);
+  free(t.member), free(t.group), free(t.task), free(t.transfer), free(t.result);
   if (report) *report = (pf_joined_report){t.asked, t.done};
   return status;
 }

@@ -3,9 +3,9 @@
  * Each member is a function that is called with a backend of its own, and is written as if it were alone: its own step
  * lengths, iterations, events.  What it asks of that backend is noted; when it needs a number back it waits, and another
  * member's turn comes (they take turns on one thread).  When all wait, what several of them ask for next, the same
- * kernel on the same grid, is done for all of these at once (batch and transfer of backend.h).  So members that do the
- * same move together, and one that does something else does it by itself.  The results of each are those that it would
- * have alone, bit for bit, because batch and transfer are so. */
+ * kernels on the same grids, is done for all of these at once (batch, reduce and transfer of backend.h).  So members that do
+ * the same move together, and one that does something else does it by itself.  The results of each are those that it would
+ * have alone, bit for bit, because batch, reduce and transfer are so. */
 #ifndef PF_JOINED_H
 #define PF_JOINED_H
 
@@ -13,7 +13,7 @@
 
 /* What was put together, for tests and measurements. */
 typedef struct pf_joined_report {
-  double asked, done; /* operations that members asked for, and calls that did them */
+  double asked, done; /* operations that members asked for, and how many were left once several were put together */
 } pf_joined_report;
 
 /* Calls run(context, member, backend of the member) for members 0 ... count - 1, at most `together` at a time, and returns

@@ -72,6 +72,7 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_release_host_plain faulty_release_host_plain
 #define pf_nothing_waits faulty_nothing_waits
 #define pf_batch_plain faulty_batch_plain
+#define pf_reduce_plain faulty_reduce_plain
 #define pf_transfer_plain faulty_transfer_plain
 #define pf_kernel_args_bytes faulty_kernel_args_bytes
 #define pf_host_memory faulty_host_memory

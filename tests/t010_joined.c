@@ -198,13 +198,14 @@ static void failure(void) {
 }
 
 /* A failure that comes later than its call: the operations behind it are not done, and all further ones fail. */
-static pf_status refuse(pf_backend *b, int members, const pf_stage *const chain[], int stages, const pf_grid *g,
-                        double (*result)[PF_SUMS], double *const *to) {
-  for (int m = 0; m < members && !result && !to; m++) {
-    const pf_fill_args *k = chain[m]->args;
-    PF_CHECK(chain[m]->kernel != PF_KERNEL_fill || !(k->a > 5 && k->a < 6), PF_FAILED, "refused %.1f", k->a);
+static pf_status refuse(pf_backend *b, int members, const pf_task *const list[], int count) {
+  for (int m = 0; m < members; m++) {
+    for (int n = 0; n < count; n++) {
+      const pf_fill_args *k = list[m][n].stage->args;
+      PF_CHECK(list[m][n].stage->kernel != PF_KERNEL_fill || !(k->a > 5 && k->a < 6), PF_FAILED, "refused %.1f", k->a);
+    }
   }
-  return pf_batch_plain(b, members, chain, stages, g, result, to);
+  return pf_batch_plain(b, members, list, count);
 }
 
 static void late(void *context, int member, pf_backend *b) {

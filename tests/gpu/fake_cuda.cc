@@ -456,16 +456,33 @@ cudaError_t cudaFree(void *place) {
   return result(cudaSuccess);
 }
 
+namespace {
+/* Memory of the host that stays in its place, bytes. */
+std::map<char *, size_t> &pinned() {
+  static auto *m = new std::map<char *, size_t>;
+  return *m;
+}
+bool is_pinned(const void *place) {
+  const char *at = static_cast<const char *>(place);
+  auto next = pinned().upper_bound(const_cast<char *>(at));
+  if (next == pinned().begin()) return false;
+  --next;
+  return at < next->first + next->second;
+}
+} // namespace
+
 cudaError_t fake_malloc_host(void **place, size_t bytes) {
   *place = nullptr;
   if (due("hostmalloc")) return result(cudaErrorMemoryAllocation);
   *place = malloc(bytes);
   if (*place) memset(*place, BLANK, bytes);
+  if (*place) pinned()[static_cast<char *>(*place)] = bytes;
   return result(*place ? cudaSuccess : cudaErrorMemoryAllocation);
 }
 
 cudaError_t cudaFreeHost(void *place) {
   work_all();
+  pinned().erase(static_cast<char *>(place));
   free(place);
   return result(cudaSuccess);
 }
@@ -479,6 +496,12 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
   if (due("copy")) return result(lose(cudaErrorECCUncorrectable));
   if (kind != cudaMemcpyHostToDevice ? !within(from, bytes) : in_device(from)) return result(cudaErrorInvalidValue);
   if (kind != cudaMemcpyDeviceToHost ? !within(to, bytes) : in_device(to)) return result(cudaErrorInvalidValue);
+  if (kind == cudaMemcpyHostToDevice && !is_pinned(from)) { /* read when it is asked for, from memory that may move */
+    if (stream->capture) fault("a graph with a copy from memory that is not pinned; bytes", static_cast<long>(bytes));
+    const char *begin = static_cast<const char *>(from);
+    const auto kept = std::make_shared<std::vector<char>>(begin, begin + bytes);
+    return put(stream, [=]() { memcpy(to, kept->data(), bytes); });
+  }
   return put(stream, [=]() { memcpy(to, from, bytes); });
 }
 

@@ -26,7 +26,7 @@ $(LAUNCH)/pfbench: $(LAUNCH_OBJECTS) $(BENCH_OBJECTS) $(B)/parts
 -include $(wildcard $(LAUNCH)/*.d)
 
 # The suites whose every test takes seconds there, by the beginning of their names; `make check-launch-long` runs all.
-LAUNCH_SUITES ?= t000 t010 t300 t331
+LAUNCH_SUITES ?= t000 t010 t240 t300 t331
 CHECKS += launch
 LONG_CHECKS += launch-long
 .PHONY: launch check-launch check-launch-long

@@ -1,0 +1,149 @@
+/* t240: the solvers' iterations in whatever form a backend runs them (kernels one by one, chains and lists as one launch, lists
+ * that it knows, several members at once): the same bits. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "joined.h"
+#include "linear.h"
+#include "multigrid.h"
+#include "test.h"
+
+enum { MEMBERS = 4, REPEATS = 2, CELLS_MOST = 104 * 66 };
+
+/* What a member came to: potentials of the one unknown, then of two. */
+typedef struct outcome {
+  double u[CELLS_MOST];
+  float x[2 * CELLS_MOST];
+  int iterations, cycles;
+} outcome;
+
+typedef struct course {
+  pf_grid grid;
+  outcome outcome[MEMBERS];
+} course;
+
+/* 0 ... 1, from a hash. */
+static double number(ptrdiff_t n, int what) {
+  uint32_t h = (uint32_t)n * 2654435761u + (uint32_t)what * 40503u;
+  h ^= h >> 15, h *= 2246822519u, h ^= h >> 13;
+  return (double)(h >> 8) * 0x1p-24;
+}
+
+static pf_status put_doubles(pf_backend *b, ptrdiff_t cells, double low, double high, int what, double **to) {
+  double *host = malloc((size_t)cells * sizeof *host);
+  PF_CHECK(host, PF_NO_MEMORY, "no memory");
+  for (ptrdiff_t c = 0; c < cells; c++) host[c] = low + (high - low) * number(c, what);
+  pf_status status = b->allocate(b, (size_t)cells * sizeof **to, (void **)to);
+  if (status == PF_OK) status = b->upload(b, *to, host, (size_t)cells * sizeof *host);
+  free(host);
+  return status;
+}
+
+/* parts arrays [cells], values around middle[part]. */
+static pf_status put_floats(pf_backend *b, ptrdiff_t cells, int parts, const float *middle, int what, float *to) {
+  float *host = malloc((size_t)(parts * cells) * sizeof *host);
+  PF_CHECK(host, PF_NO_MEMORY, "no memory");
+  for (ptrdiff_t c = 0; c < parts * cells; c++) host[c] = middle[c / cells] * (0.5f + (float)number(c, what));
+  const pf_status status = b->upload(b, to, host, (size_t)(parts * cells) * sizeof *host);
+  free(host);
+  return status;
+}
+
+/* Conjugate gradients; members have other right sides, so that they take other numbers of iterations. */
+static pf_status one_unknown(pf_backend *b, const pf_grid *g, bool wide, int member, outcome *o) {
+  const ptrdiff_t cells = pf_cells(g);
+  double *ax, *ay, *m, *right, *u;
+  pf_multigrid *mg = NULL;
+  pf_solve_report report;
+  PF_TRY(put_doubles(b, cells, 0.1, 2, 1, &ax));
+  PF_TRY(put_doubles(b, cells, 0.1, 2, 2, &ay));
+  PF_TRY(put_doubles(b, cells, 0, 1e-2, 3, &m));
+  PF_TRY(put_doubles(b, cells, -1, 1 + member % 2, 4, &right));
+  PF_TRY(put_doubles(b, cells, 0, 0, 0, &u));
+  PF_TRY(pf_multigrid_create(b, g, wide, &mg));
+  PF_TRY(pf_multigrid_set(mg, ax, ay, NULL, m));
+  for (int n = 0; n < REPEATS; n++) {
+    PF_TRY(PF_MAP(b, fill, g, .y = u, .a = 0));
+    PF_TRY(pf_multigrid_solve(mg, right, u, member % 2 ? 1e-3 : 1e-5, 50, &report));
+  }
+  o->iterations = report.iterations;
+  PF_TRY(b->download(b, o->u, u, (size_t)cells * sizeof *u));
+  pf_multigrid_destroy(mg);
+  double *const all[] = {ax, ay, m, right, u};
+  for (int n = 0; n < 5; n++) b->release(b, all[n]);
+  return PF_OK;
+}
+
+/* FGMRES on two unknowns a cell. */
+static pf_status two_unknowns(pf_backend *b, const pf_grid *g, bool wide, int member, outcome *o) {
+  static const float face[PF_FACE_PARTS] = {-1, 0.05f, -0.04f, -0.1f, 0.3f, -0.3f},
+                     own[4] = {0.02f, 0.01f, 0.01f, 0.2f}, right[2] = {1, -1};
+  const ptrdiff_t cells = pf_cells(g);
+  pf_linear *linear = NULL;
+  pf_linear_report report;
+  float *x;
+  PF_TRY(pf_linear_create(b, g, wide, &linear));
+  const pf_linear_system *s = pf_linear_finest(linear);
+  PF_TRY(put_floats(b, cells, PF_FACE_PARTS, face, 5, s->fx));
+  PF_TRY(put_floats(b, cells, PF_FACE_PARTS, face, 6, s->fy));
+  PF_TRY(put_floats(b, cells, 4, own, 7, s->own));
+  PF_TRY(put_floats(b, cells, 2, right, 8 + member % 2, s->rhs));
+  PF_TRY(b->allocate(b, (size_t)(2 * cells) * sizeof *x, (void **)&x));
+  PF_TRY(pf_linear_set(linear));
+  for (int n = 0; n < REPEATS; n++)
+    PF_TRY(pf_linear_solve(linear, s->rhs, x, 1, member % 2 ? 3e-2 : 1e-3, 24, &report));
+  o->cycles = report.iterations;
+  PF_TRY(b->download(b, o->x, x, (size_t)(2 * cells) * sizeof *x));
+  b->release(b, x);
+  pf_linear_destroy(linear);
+  return PF_OK;
+}
+
+static void run(void *context, int member, pf_backend *b) {
+  course *c = context;
+  outcome *o = &c->outcome[member];
+  const bool wide = member >= MEMBERS / 2;
+  PF_ASSERT_OK(one_unknown(b, &c->grid, wide, member, o));
+  PF_ASSERT_OK(two_unknowns(b, &c->grid, wide, member, o));
+}
+
+static void same(const course *a, const course *b, const char *what) {
+  for (int m = 0; m < MEMBERS; m++) {
+    const outcome *x = &a->outcome[m], *y = &b->outcome[m];
+    const bool good = x->iterations == y->iterations && x->cycles == y->cycles && !memcmp(x->u, y->u, sizeof x->u) &&
+                      !memcmp(x->x, y->x, sizeof x->x);
+    CU_ASSERT(good);
+    if (!good) printf("  %s: member %d on %d x %d\n", what, m, a->grid.nx, a->grid.ny);
+  }
+}
+
+/* Rows of any length, of an odd one, of a multiple of 8 bytes; a seam. */
+static const pf_grid grids[] = {{104, 64, 1, 1}, {101, 64, 1, 1}, {98, 66, 1, 1}, {70, 61, 1, 1}};
+
+static void each_form(void) {
+  course *plain = calloc(1, sizeof *plain), *alone = calloc(1, sizeof *alone), *joined = calloc(1, sizeof *joined);
+  CU_ASSERT_FATAL(plain && alone && joined);
+  for (size_t n = 0;
+       n < (pf_test_long() ? sizeof grids / sizeof *grids : 1 + (strcmp(pf_test_backend_name(), "cuda") == 0)); n++) {
+    plain->grid = alone->grid = joined->grid = grids[n];
+    pf_backend *b = pf_test_backend();
+    for (int m = 0; m < MEMBERS; m++) run(alone, m, b);
+    pf_joined_report report;
+    PF_ASSERT_OK(pf_joined_run(b, MEMBERS, MEMBERS, run, joined, &report));
+    PF_ASSERT_AT_MOST(report.done, 0.8 * report.asked);
+    b->chain = pf_chain_plain, b->begin = b->end = pf_nothing_waits; /* one launch for each kernel */
+    for (int m = 0; m < MEMBERS; m++) run(plain, m, b);
+    same(plain, alone, "as one launch");
+    same(plain, joined, "of several members");
+    for (int m = 0; m < MEMBERS; m++)
+      CU_ASSERT(plain->outcome[m].iterations >= 2 && plain->outcome[m].cycles >= 2 && plain->outcome[m].cycles <= 10);
+    pf_backend_destroy(b);
+  }
+  free(plain), free(alone), free(joined);
+}
+
+void t240_joined_solves(void);
+void t240_joined_solves(void) {
+  pf_test_suite("solves in every form", (pf_test[]){{"one by one, fused, known, joined", each_form}});
+}
