@@ -929,6 +929,8 @@ static const char *foreign(const pf_config *cfg, int group, const pf_key *key) {
                                         "roughness_length_um",
                                         "perturbation_um",
                                         "perturbation_wavelength_um",
+                                        "seed_radius_um",
+                                        "seeds",
                                         NULL};
   static const char *const layer[] = {"name",
                                       "material",
@@ -986,6 +988,7 @@ static const char *unused(const pf_config *cfg, int group, int which, const pf_k
     if (strcmp(key->name, "roughness_length_um") == 0 && cfg->lithium.roughness_um == 0.0) return "roughness_um is 0";
     if (strcmp(key->name, "perturbation_wavelength_um") == 0 && cfg->lithium.perturbation_um == 0.0)
       return "perturbation_um is 0";
+    if (strcmp(key->name, "seeds") == 0 && cfg->lithium.seed_radius_um == 0.0) return "seed_radius_um is 0";
     if (strcmp(key->name, "counter_kinetics") == 0 && cfg->lithium.counter_thickness_um > 0.0)
       return "the counter electrode is lithium of its own";
   }
@@ -1040,6 +1043,29 @@ static void check_grid(const reader *r) {
   if (n[1] == 1 && n[2] > 1) say(r, PF_ERROR, GRID, 0, "cells", "found ny = 1 with nz = %d, a plane has nz = 1", n[2]);
 }
 
+/* Half discs stand side by side in the first layer, where lithium may be. */
+static void check_seeds(const reader *r) {
+  const pf_config *cfg = r->cfg;
+  const double h = cfg->grid.spacing_um, side = cfg->grid.cells[1] * h, radius = cfg->lithium.seed_radius_um;
+  const double width = cfg->model.interface_width_cells * h, top = cfg->lithium.thickness_um + radius;
+  if (!(radius > 0.0)) return;
+  if (!(2 * cfg->lithium.seeds * radius <= side))
+    say(r, PF_ERROR, LITHIUM, 0, "seed_radius_um", "found %g um: %d seeds do not fit into Ly = %g um", radius,
+        cfg->lithium.seeds, side);
+  if (radius < 0.5 * FEATURE_WIDTHS * width && !is_literature(cfg))
+    say(r, PF_WARNING, LITHIUM, 0, "seed_radius_um", "%g um is below 2 W = %g um: it is not resolved", radius,
+        0.5 * FEATURE_WIDTHS * width);
+  int first = 0;
+  while (first < cfg->layers && cfg->layer[first].film) first++;
+  if (first == cfg->layers) return;
+  if (!(top < cfg->layer[first].end_um))
+    say(r, PF_ERROR, LITHIUM, 0, "seed_radius_um", "found %g um: seeds up to %g um, layer '%s' ends at %g um", radius,
+        top, cfg->layer[first].name, cfg->layer[first].end_um);
+  if (!cfg->layer[first].properties.lithium_can_enter || cfg->microstructure.parts > 0)
+    say(r, PF_ERROR, LITHIUM, 0, "seed_radius_um", "found %g um: seeds need a layer that lithium can enter everywhere",
+        radius);
+}
+
 static void check_lithium(const reader *r) {
   const pf_config *cfg = r->cfg;
   const pf_config_lithium *li = &cfg->lithium;
@@ -1059,6 +1085,7 @@ static void check_lithium(const reader *r) {
         "found %g um, less than the interface width W = %g um: lithium is not resolved", li->counter_thickness_um,
         width);
   if (dimensions(cfg) == 1 || source_of(cfg, GRID, 0, "cells")->bad) return;
+  check_seeds(r);
   if (li->perturbation_um > 0.0) {
     const double periods = side / li->perturbation_wavelength_um;
     if (fabs(periods - round(periods)) > 1e-6 * periods || periods < 0.5)
@@ -1342,9 +1369,6 @@ static void check_literature(const reader *r) {
         "'allen_cahn' is driven by a voltage, as published; allowed: 'potentiostatic'");
   if (dimensions(cfg) == 3 && a->anisotropy > 0 && a->symmetry != 4)
     say(r, PF_ERROR, ALLEN_CAHN, 0, "symmetry", "found %d, in 3-D allowed: 4 (cubic)", a->symmetry);
-  if (dimensions(cfg) > 1 && !(2 * a->seeds * a->seed_radius_um <= cfg->grid.cells[1] * cfg->grid.spacing_um))
-    say(r, PF_ERROR, ALLEN_CAHN, 0, "seed_radius_um", "found %g um: %d seeds do not fit into Ly = %g um",
-        a->seed_radius_um, a->seeds, cfg->grid.cells[1] * cfg->grid.spacing_um);
   check_step(r);
 }
 

@@ -82,6 +82,8 @@ typedef struct pf_config_lithium {
   double roughness_length_um; /* resolved: 4 W unless given */
   double perturbation_um;
   double perturbation_wavelength_um; /* resolved: Ly unless given */
+  double seed_radius_um;             /* 0: no seeds */
+  int seeds;
 } pf_config_lithium;
 
 typedef struct pf_config_material {
@@ -158,8 +160,7 @@ typedef struct pf_config_allen_cahn {
   double L_sigma_m3_J_s, L_eta_per_s, kappa_J_m, barrier_J_m3, anisotropy;
   int symmetry;
   double noise, site_density_mol_L;
-  double seed_radius_um;
-  int seeds, potential_steps;
+  int potential_steps;
 } pf_config_allen_cahn;
 
 typedef struct pf_config_benchmark {

@@ -107,6 +107,10 @@ static const pf_key lithium_keys[] = {
      .dimensions = 2, .help = "amplitude of a cosine ripple of the surface at the start"},
     {"perturbation_wavelength_um", PF_KEY_NUMBER, PLACE(T, perturbation_wavelength_um), .resolved = "Ly", .unit = "um",
      POSITIVE, .dimensions = 2, .help = "its wavelength, which divides Ly"},
+    {"seed_radius_um", PF_KEY_NUMBER, PLACE(T, seed_radius_um), .preset = "0", .unit = "um", NOT_NEGATIVE,
+     .dimensions = 2, .help = "half discs of lithium (in 3-D half balls) on the electrode at the start, 0: none"},
+    {"seeds", PF_KEY_INTEGER, PLACE(T, seeds), .preset = "1", .unit = "", .least = 1, .most = 1000, .dimensions = 2,
+     .help = "how many of them, evenly along y"},
 };
 #undef T
 
@@ -339,10 +343,6 @@ static const pf_key allen_cahn_keys[] = {
      .help = "amplitude of the noise"},
     {"site_density_mol_L", PF_KEY_NUMBER, PLACE(T, site_density_mol_L), .preset = "76.4", .unit = "mol/L", POSITIVE,
      .help = "c_s, sites of the metal"},
-    {"seed_radius_um", PF_KEY_NUMBER, PLACE(T, seed_radius_um), .preset = "0", .unit = "um", NOT_NEGATIVE,
-     .dimensions = 2, .help = "half discs of metal on the electrode, 0: none"},
-    {"seeds", PF_KEY_INTEGER, PLACE(T, seeds), .preset = "1", .unit = "", .least = 1, .most = 1000, .dimensions = 2,
-     .help = "how many of them, evenly along y"},
     {"potential_steps", PF_KEY_INTEGER, PLACE(T, potential_steps), .preset = "1", .unit = "", .least = 1, .most = 20,
      .help = "explicit steps for each solution of the potential"},
 };

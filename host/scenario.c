@@ -290,10 +290,10 @@ static pf_status fill_materials(const pf_config *cfg, const pf_scenario *sc, uin
   return pf_microstructure_fill(cfg, material);
 }
 
-/* Half discs of metal on the electrode, evenly along y (in 3-D: in the middle of z); xi where they are, else 0. */
+/* Half discs of lithium on the electrode, evenly along y (in 3-D: in the middle of z); xi where they are, else 0. */
 static double seeds(const pf_config *cfg, const pf_grid *g, double x, ptrdiff_t row, double w) {
-  const int count = cfg->allen_cahn.seeds;
-  const double radius = cfg->allen_cahn.seed_radius_um * um, h = g->h, period = g->ny * h / count;
+  const int count = cfg->lithium.seeds;
+  const double radius = cfg->lithium.seed_radius_um * um, h = g->h, period = g->ny * h / count;
   if (!(radius > 0)) return 0;
   const double y = ((double)(row % g->ny) + 0.5) * h, z = ((double)(row / g->ny) + 0.5) * h;
   const double dy = apart(fmod(y, period), 0.5 * period, period), dz = g->nz > 1 ? z - 0.5 * g->nz * h : 0;
@@ -335,7 +335,7 @@ static void fill_rows(const pf_config *cfg, const pf_scenario *sc, pf_state *s, 
       const double x = (i + 0.5) * h;
       double xi = 1 / (1 + exp((x - f->front[row]) / (slope * w)));
       if (sc->params.counter == PF_COUNTER_RESOLVED) xi += 1 / (1 + exp((far - x) / w));
-      if (sc->params.law == PF_LAW_ALLEN_CAHN) xi = fmax(xi, seeds(cfg, g, x, row, w));
+      xi = fmax(xi, seeds(cfg, g, x, row, w));
       f->xi[at.c + i] = xi;
       f->s[at.c + i] = 1;
     }

@@ -4,9 +4,8 @@
     python3 postproc/literature.py RUNS [-o FOLDER] [--run PFSOLVE] [--only PART] [--list]
 
 RUNS holds one directory for each case of the parts `fronts`, `ripple`, `dendrites`, `same` and `pfhub` (--list names them);
---run makes those that are missing (a quarter of an hour on one quiet core).  Written into FOLDER (default RUNS): fronts.png,
+--run makes those that are missing (some 45 minutes on one quiet core).  Written into FOLDER (default RUNS): fronts.png,
 dendrites.png, same.png, pfhub.png, each if its runs are there, and literature.txt with the numbers, tab-separated.
-Runs of benchmark 3 in more cells are drawn too where they are in RUNS under the names bm3-960 and bm3-1280.
 """
 
 import argparse
@@ -55,21 +54,29 @@ OURS = """&grid cells={cells} spacing_um={h} /
 # ------------------------------------------------------------------------------------------------------- cases ----
 RATES, SIZES = (1e-4, 5e-4, 2e-3), (0.25, 0.5, 1.0, 1.25, 1.5, 2.0)  # L_eta, 1/s; cells, in lengths of the tanh profile
 WAVE, HEIGHT = 16.0, 0.5                                            # um
-SECONDS = 6.0                                                       # of the same case in both models
-TANH = (("tanh 1 um, h = 1 um", 1.0, 2), ("tanh 0.5 um, h = 1 um", 1.0, 1), ("tanh 0.5 um, h = 0.5 um", 0.5, 1),
-        ("tanh 1 um, h = 0.5 um", 0.5, 2))
+SIDE, SEED, SECONDS = 100, 10, 12.0                                 # of the same case in both models: um, um, s
+TANH = (("tanh 0.5 um, h = 1 um", 1.0, 1), ("tanh 0.25 um, h = 0.5 um", 0.5, 0.5), ("tanh 0.5 um, h = 0.5 um", 0.5, 1),
+        ("tanh 1 um, h = 1 um", 1.0, 2))
 WIDTH = (("W = 4 um, h = 1 um", 1.0, 4), ("W = 2 um, h = 0.5 um", 0.5, 4), ("W = 4 um, h = 0.5 um", 0.5, 8))
-PICTURES = (("hong2018", "hong2018", ("protocol%duration_h=0.005",)),
-            ("hong2018-fine", "hong2018", ("protocol%duration_h=0.005", "grid%cells=200,200", "grid%spacing_um=0.5")),
-            ("chen2015", "chen2015", ()), ("chen2015-isotropic", "chen2015", ("allen_cahn%anisotropy=0",)))
-BM7 = tuple((part, n, dt) for part, sizes, dt in (("a", (50, 100, 200), 5e-4), ("b", (500, 700, 1000), 2e-3),
-                                                  ("c", (500, 700), 2e-3)) for n in sizes)
+COARSE = ("grid%cells=200,200", "grid%spacing_um=1", "protocol%duration_h=0.02")  # the published grid
+FINE = ("grid%cells=400,400", "grid%spacing_um=0.5", "protocol%duration_h=0.006", "output%history_interval_s=0.5")
+ROUND = ("allen_cahn%anisotropy=0",)
+PICTURES = (("hong2018", "hong2018", ()), ("chen2015-coarse", "chen2015", COARSE),
+            ("chen2015-coarse-isotropic", "chen2015", COARSE + ROUND), ("hong2018-fine", "hong2018", FINE),
+            ("chen2015", "chen2015", ()), ("chen2015-isotropic", "chen2015", ROUND))
+# part of benchmark 7, cells along x, time step: the study in h, then those in dt
+BM7_H = {"a": ((50, 100, 200, 400), 5e-4), "b": ((500, 700, 1000), 2e-3), "c": ((500, 700, 1000), 1e-3)}
+BM7_DT = {"a": (100, (8e-3, 4e-3, 2e-3, 1e-3, 5e-4)), "b": (500, (1e-2, 5e-3, 2e-3)), "c": (1000, (1e-2, 5e-3, 2e-3, 1e-3))}
 PROCESSOR = "processor_seconds"                                     # a file beside summary.json
-BM3, FINER = (320, 480, 640), ("bm3-960", "bm3-1280")               # cells a side; drawn too where they are there
+BM3 = (320, 480, 640, 960)                                          # cells a side
 
 
 def front_name(rate, size):
     return f"front-{rate:g}-{size:g}"
+
+
+def bm7_name(part, n, dt):
+    return f"bm7{part}-{n}-{dt:g}"
 
 
 def cases():
@@ -92,22 +99,26 @@ def cases():
     for name, source, sets in PICTURES:
         found["dendrites"][name] = (ROOT / f"inputs/{source}.nml", sets)
     for _, h, factor in TANH:  # the same surface energy (kappa W_b) and kinetics (l L_eta, L_sigma kappa) at another width
-        found["same"][f"published-{h:g}-{factor}"] = (PUBLISHED.format(
-            cells=f"{round(60 / h)}, {round(40 / h)}", h=h, lithium=4, shape="", diffusivity=3.18e-6, voltage=450,
-            hours=SECONDS / 3600, interval=0.1,
+        found["same"][f"published-{h:g}-{factor:g}"] = (PUBLISHED.format(
+            cells=f"{round(SIDE / h)}, {round(SIDE / h)}", h=h, lithium=4, shape=f"seed_radius_um={SEED}", diffusivity=3.18e-6,
+            voltage=450, hours=SECONDS / 3600, interval=0.2,
             keys=f"kappa_J_m={7.5e-7 * factor} barrier_J_m3={6e6 / factor} L_eta_per_s={L_ETA / factor} "
-                 f"L_sigma_m3_J_s={2.5e-6 / factor} seed_radius_um=6 potential_steps=10"), ())
+                 f"L_sigma_m3_J_s={2.5e-6 / factor} potential_steps=10"), ())
     salt = "transference_number=0.4 salt_concentration_mol_L=1 diffusivity_cm2_s=3.18e-6"
     for _, h, width in WIDTH:
         found["same"][f"ours-{h:g}-{width}"] = (OURS.format(
-            cells=f"{round(60 / h)}, {round(40 / h)}", h=h, width=width, lithium=7, volume=1e6 * VOLUME, salt=salt,
-            shape="perturbation_um=3 counter_kinetics=F", exchange=EXCHANGE / 10,
-            protocol=f"mode='potentiostatic' voltage_mV=450 duration_h={SECONDS / 3600}", interval=0.1, step=0.1), ())
-    for part, n, dt in BM7:
-        found["pfhub"][f"bm7{part}-{n}"] = (ROOT / f"inputs/pfhub/bm7{part}.nml", (
-            f"grid%cells={n},{2 * n}", f"grid%spacing_um={0.5 / n!r}", f"solver%time_step_max_s={dt}"))
+            cells=f"{round(SIDE / h)}, {round(SIDE / h)}", h=h, width=width, lithium=4, volume=1e6 * VOLUME, salt=salt,
+            shape=f"seed_radius_um={SEED} counter_kinetics=F", exchange=EXCHANGE / 10,
+            protocol=f"mode='potentiostatic' voltage_mV=450 duration_h={SECONDS / 3600}", interval=0.2, step=0.1), ())
+    for part in BM7_H:
+        sizes, shortest = BM7_H[part]
+        size, steps = BM7_DT[part]
+        for n, dt in [(n, shortest) for n in sizes] + [(size, dt) for dt in steps]:
+            found["pfhub"][bm7_name(part, n, dt)] = (ROOT / f"inputs/pfhub/bm7{part}.nml", (
+                f"grid%cells={n},{2 * n}", f"grid%spacing_um={0.5 / n!r}", f"solver%time_step_max_s={dt}"))
     for n in BM3:
-        found["pfhub"][f"bm3-{n}"] = (ROOT / "inputs/pfhub/bm3.nml", (f"grid%cells={n},{n}", f"grid%spacing_um={960 / n!r}"))
+        found["pfhub"][f"bm3-{n}"] = (ROOT / "inputs/pfhub/bm3.nml", (
+            f"grid%cells={n},{n}", f"grid%spacing_um={960 / n!r}", "run%threads=2"))
     return found
 
 
@@ -208,106 +219,208 @@ def draw_fronts(runs, row):
     return figure
 
 
-def phase_map(axes, run, time, title):
+def lithium_in_salt(axes, run, time, title):
+    """Lithium, dark, in the salt that is left, and where its surface was before."""
     data = run.at(time)
     x, y = data["x"].values, data["y"].values
-    axes.imshow(np.squeeze(data["phase"].values).T, origin="lower", extent=(y[0], y[-1], x[0], x[-1]), cmap="Greys",
-                vmin=0, vmax=1, aspect="equal", interpolation="nearest")
+    where = dict(origin="lower", extent=(1.5 * y[0] - 0.5 * y[1], y[-1] + y[0], 1.5 * x[0] - 0.5 * x[1], x[-1] + x[0]))
+    salt = axes.imshow(1e-3 * np.squeeze(data["salt"].values).T, cmap="YlGnBu", vmin=0, vmax=1.5, **where)
+    phase = np.squeeze(data["phase"].values).T
+    axes.imshow(np.dstack([np.full(phase.shape, 0.18)] * 3 + [np.clip(phase, 0, 1)]), interpolation="nearest", **where)
+    for before in run.times[:np.searchsorted(run.times, time - 1e-9)]:
+        axes.contour(y, x, np.squeeze(run.at(before)["phase"].values).T, [0.5], colors="white", linewidths=0.45, alpha=0.75)
     axes.set_title(title, fontsize=8, loc="left")
+    axes.tick_params(length=2, pad=1.5, labelsize=6.5)
+    return salt
 
 
 def draw_dendrites(runs, row):
     """Pictures of the papers' kind, and tip velocity and area of the same runs."""
-    figure = plt.figure(figsize=(8.4, 5.0), layout="none")
-    grid = figure.add_gridspec(2, 12, height_ratios=(1.15, 1), left=0.055, right=0.99, top=0.92, bottom=0.09, wspace=2.4, hspace=0.4)
-    axes = ([figure.add_subplot(grid[0, 3 * n:3 * n + 3]) for n in range(4)],
-            [figure.add_subplot(grid[1, 4 * n:4 * n + 4]) for n in range(3)])
-    names = {"hong2018": "a  hong2018, h = 1 µm\nnoise, isotropic", "hong2018-fine": "b  the same, h = 0.5 µm\nin half the cell",
-             "chen2015": "c  chen2015, h = 0.5 µm\nfourfold, δ = 0.05", "chen2015-isotropic": "d  the same\nisotropic"}
-    for panel, (name, title) in zip(axes[0], names.items()):
-        time = float(runs[name].times[-1])
-        phase_map(panel, runs[name], time, title)
-    columns = (("front_max_um", 1, "e  tip, from the electrode", "µm"), ("tip_velocity_um_h", 1 / 3600, "f  tip velocity", "µm/s"),
-               ("dendrite_area_um2", 1, "g  area of the dendrite", "µm²"))
-    for panel, (column, factor, title, unit) in zip(axes[1], columns):
-        for (name, _), colour in zip(names.items(), (RED, ORANGE, BLUE, GREEN)):
-            history = runs[name].history
-            panel.plot(history["time_s"], factor * history[column], color=colour, lw=1.3, label=name)
-            row("dendrites", name, f"{column} at the end", float(history[column][-1]))
+    figure, axes = sheet(3, 3, 7.6, 7.9, gridspec_kw={"height_ratios": (1.25, 1.25, 1)})
+    names = {"hong2018": ("hong2018", "noise, isotropic"), "chen2015-coarse": ("chen2015", "fourfold, δ = 0.05"),
+             "chen2015-coarse-isotropic": ("chen2015", "isotropic")}
+    fine = {"hong2018": "hong2018-fine", "chen2015-coarse": "chen2015", "chen2015-coarse-isotropic": "chen2015-isotropic"}
+    colours = (RED, BLUE, GREEN)
+    for column, (coarse, (input_name, kind)) in enumerate(names.items()):
+        for line, (name, h) in enumerate(((coarse, "1"), (fine[coarse], "0.5"))):
+            time = float(runs[name].times[-1])
+            salt = lithium_in_salt(axes[line][column], runs[name], time,
+                                   f"{'abcdef'[3 * line + column]}  {input_name}, {kind}\nh = {h} µm, {time:.0f} s")
+    bar = figure.colorbar(salt, ax=axes[:2, :], shrink=0.45, pad=0.01, aspect=30, extend="max")
+    bar.set_label("salt, mol/L", fontsize=7.5)
+    bar.ax.tick_params(labelsize=6.5)
+    columns = (("front_max_um", 1, "g  tip, from the electrode", "µm"), ("tip_velocity_um_h", 1 / 3600, "h  tip velocity", "µm/s"),
+               ("dendrite_area_um2", 1, "i  area of the dendrites", "µm²"))
+    for panel, (column, factor, title, unit) in zip(axes[2], columns):
+        for (coarse, words), colour in zip(names.items(), colours):
+            for name, style in ((coarse, "--"), (fine[coarse], "-")):
+                history = runs[name].history
+                value = factor * history[column].values
+                if column == "tip_velocity_um_h":  # mean of four rows: a tip goes from cell to cell
+                    value = np.convolve(value, np.ones(4) / 4, "same")
+                    value[:2], value[-2:] = np.nan, np.nan
+                panel.plot(history["time_s"], value, style, color=colour, lw=1.2,
+                           label=", ".join(words) if style == "-" else None)
+                row("dendrites", name, f"{column} after {float(history['time_s'][-1]):.0f} s", float(history[column][-1]))
         titled(panel, title, "time, s", unit)
-    axes[1][0].legend(frameon=False, fontsize=7)
+        panel.set_ylim(bottom=0)
+    axes[2][0].plot([], [], "--", color=GREY, label="h = 1 µm")
+    axes[2][0].plot([], [], "-", color=GREY, label="h = 0.5 µm")
+    axes[2][0].legend(frameon=False, fontsize=6)
+    for name in runs:
+        grown, paid = lithium_and_charge(runs[name].history)
+        row("dendrites", name, "lithium over what the charge pays for", float(grown[-1] / paid[-1]))
+        row("dendrites", name, "lithium without ions", runs[name].summary["salt_error"])
+        row("dendrites", name, *cost(runs[name]))
     return figure
 
 
 def draw_same(runs, row):
     """The same case in both models, cells and width halved, and Faraday's law."""
-    figure, axes = sheet(2, 4, 7.4, 5.4)
+    figure, axes = sheet(2, 4, 7.6, 4.6)
     for line, model, kinds in ((axes[0], "published", TANH), (axes[1], "ours", WIDTH)):
         for panel, (name, h, factor) in zip(line, kinds):
-            run = runs[f"{model}-{h:g}-{factor}"]
-            phase_map(panel, run, SECONDS, name.replace(", ", "\n").replace("um", "µm"))
+            run = runs[f"{model}-{h:g}-{factor:g}"]
+            who = f"{'allen_cahn' if model == 'published' else 'reaction_interface'}, {name}"
+            salt = lithium_in_salt(panel, run, SECONDS, "\n".join(who.replace("um", "µm").split(", ")[:1]) + "\n"
+                                   + ", ".join(who.replace("um", "µm").split(", ")[1:]))
+            panel.title.set_fontsize(7)
             last, first = run.history.isel(time_s=-1), run.history.isel(time_s=0)
             grown, paid = lithium_and_charge(run.history)
-            who = f"{'allen_cahn' if model == 'published' else 'reaction_interface'}, {name}"
-            row("same case", who, "lithium after 6 s, um", float(grown[-1]))
+            row("same case", who, f"lithium after {SECONDS:g} s, um", float(grown[-1]))
             row("same case", who, "lithium that the charge pays for, um", float(paid[-1]))
             row("same case", who, "tip beyond its start, um", float(last["front_max_um"] - first["front_max_um"]))
             row("same case", who, "error of the salt (summary)", run.summary["salt_error"])
-        line[0].set_ylabel("allen_cahn" if model == "published" else "reaction_interface")
+            row("same case", who, *cost(run))
+    bar = figure.colorbar(salt, ax=axes, shrink=0.5, pad=0.01, aspect=30, extend="max")
+    bar.set_label("salt, mol/L", fontsize=7)
+    bar.ax.tick_params(labelsize=6.5)
     panel = axes[1][3]
-    for name, colour, label in (("published-1-1", RED, "allen_cahn"), ("ours-1-4", BLUE, "reaction_interface")):
+    for name, colour, label in (("published-0.5-1", RED, "allen_cahn, 0.5 µm"), ("ours-0.5-4", BLUE, "reaction_interface, 0.5 µm")):
         history = runs[name].history
         grown, paid = lithium_and_charge(history)
-        panel.plot(history["time_s"], grown, color=colour, label=f"{label}: lithium")
+        panel.plot(history["time_s"], grown, color=colour, label=label)
         panel.plot(history["time_s"], paid, "--", color=colour, label="its charge, Vm/F")
-    titled(panel, "Faraday's law", "time, s", "µm")
-    panel.legend(frameon=False, fontsize=6)
+    titled(panel, "Faraday's law", "time, s", "µm of lithium")
+    panel.title.set_fontsize(7)
+    panel.set_ylim(top=17)
+    panel.legend(frameon=False, fontsize=5.5, loc="upper left")
     return figure
 
 
-# PFHub's records of benchmark 3 (usnistgov/pfhub and the files that its records name): code, cores, s, tip at t = 1500
-# (None: the file with it could not be had); tips along time where they were.
+# PFHub's records of benchmark 3 (usnistgov/pfhub and the files that its records name): code, cores, s, tip at t = 1500;
+# records whose tip could not be had (PRISMS-PF, 49 and 178 s on 6 cores; FiPy; finite differences on a GPU) are not here.
 RECORDS = (("AMPE, 1440² cells", 64, 1033, 285.2), ("MOOSE, adaptive (INL)", 6, 17, 280.9), ("MOOSE (PSU)", 8, 228, 264.0),
-           ("MOOSE (Kim)", 8, 50121, 198.3))
+           ("MEMPHIS", 16, 8215, 216.8), ("MOOSE (Kim)", 8, 50121, 198.3))
 COURSES = {"AMPE": ((0, 10.3), (151.4, 52.2), (301.5, 84.3), (601.6, 140.7), (901.7, 191.8), (1201.8, 239.8), (1500.8, 285.3)),
            "MOOSE (INL)": ((0, 8.1), (152.1, 53.3), (300.6, 86.5), (603.1, 143.4), (900.1, 192.2), (1153.1, 231.0), (1500, 280.9)),
            "MOOSE (PSU)": ((0, 7.5), (150.7, 45.7), (299.4, 74.4), (600, 126.6), (1500, 264.0)),
+           "MEMPHIS": ((0, 8.5), (150, 42.5), (300, 66.0), (600, 109.5), (900, 147.7), (1200, 183.2), (1500, 216.8)),
            "MOOSE (Kim)": ((0.5, 8.9), (147.7, 41.3), (302.5, 63.8), (604, 103.6), (905.4, 138.5), (1206.9, 169.9), (1495, 198.0))}
-# Benchmark 7a: SymPhas (5-point differences), L2 at t = 8 against h.
-RECORDS_7A = ((1e-2, 7.81e-3), (5.13e-3, 1.53e-3), (2.62e-3, 3.29e-4), (1.34e-3, 1.19e-4))
+# The tip at t = 1500 that errors are taken of: cells of 1.5 and 1 extrapolated with the order 3 in h that the tip has at
+# t = 300 (67.7, 72.8 and 74.0 in cells of 1.5, 1 and 0.75).
+TIP_ORDER = 3
+# L2 of benchmark 7 at t = 8 against h and dt.  SymPhas: PFHub's record; FiPy (explicit double well, 1e-4; 0.00125):
+# guyer/CHiMaDPhaseFieldVI; FBE, Forward Backward Euler (0.00098): narutse/phasefield; MEMPHIS: memphis-snl/memphis,
+# benchmark/BM_007; MMSP (2e-4): tkphd/MMSP-manufactured-solutions-benchmark.
+RECORDS_7 = {"a": (("SymPhas", "s", ((1e-2, 7.81e-3), (5.13e-3, 1.53e-3), (2.62e-3, 3.29e-4), (1.34e-3, 1.19e-4))),
+                   ("FiPy", "^", ((1e-2, 6.7518e-3), (5e-3, 1.38947e-3), (2.5e-3, 3.36664e-4), (1.25e-3, 8.33464e-5))),
+                   ("FBE", "D", ((1e-2, 6.7864e-3), (5e-3, 1.39364e-3), (2.5e-3, 3.36735e-4), (1.25e-3, 8.2966e-5))),
+                   ("MMSP", "v", ((1e-2, 3.25675e-3), (5e-3, 6.67154e-4), (2.48756e-3, 1.6324e-4))),
+                   ("MEMPHIS", "P", ((1e-2, 4.559e-5), (5e-3, 1.931e-6), (2.5e-3, 1.135e-7)))),
+             "b": (("MEMPHIS", "P", ((1e-2, 9.497e-4), (5e-3, 2.766e-4), (2.5e-3, 1.436e-5), (1.25e-3, 5.034e-7), (1e-3, 1.956e-7))),),
+             "c": (("MEMPHIS", "P", ((1e-2, 6.423e-4), (5e-3, 1.762e-4), (2.5e-3, 1.178e-5), (1.25e-3, 4.707e-7), (1e-3, 1.836e-7))),)}
+RECORDS_7_DT = (("FiPy, part a", "^", ((3.2e-1, 3.517e-3), (1e-1, 1.1308e-3), (3.17e-2, 3.563e-4), (1e-2, 1.241e-4), (3.16e-3, 8.19e-5),
+                                       (1e-3, 8.13e-5))),
+                ("FBE, part a", "D", ((2.5e-1, 8.0837e-3), (1.25e-1, 4.0719e-3), (6.25e-2, 2.0393e-3), (3.125e-2, 1.0172e-3),
+                                      (1.5625e-2, 5.055e-4), (7.8125e-3, 2.512e-4), (3.90625e-3, 1.279e-4), (1.953125e-3, 7.31e-5),
+                                      (9.765625e-4, 5.43e-5))))
+
+
+def orders(points):
+    """Observed order between neighbouring (step, error), coarse first."""
+    return [np.log(one[1] / other[1]) / np.log(one[0] / other[0]) for one, other in zip(points, points[1:])]
+
+
+def extrapolated_tip(coarse, fine, order=TIP_ORDER):
+    """(h, tip), (h, tip): the tip for h -> 0."""
+    ratio = (coarse[0] / fine[0]) ** order
+    return fine[1] + (fine[1] - coarse[1]) / (ratio - 1)
+
+
+def draw_benchmark_7(runs, left, right, row):
+    colours = dict(zip("abc", (BLUE, GREEN, ORANGE)))
+    for axes, kind in ((left, "h"), (right, "dt")):
+        for part, colour in colours.items():
+            if kind == "h":
+                members = [(0.5 / n, n, BM7_H[part][1]) for n in BM7_H[part][0]]
+            else:
+                members = [(dt, BM7_DT[part][0], dt) for dt in BM7_DT[part][1]]
+            points = []
+            for step, n, dt in members:
+                run = runs[bm7_name(part, n, dt)]
+                points.append((step, float(run.history["benchmark_value"][-1])))
+                row("benchmark 7" + part, f"h {0.5 / n:g}, dt {dt:g}", "L2 at t = 8", points[-1][1])
+                row("benchmark 7" + part, f"h {0.5 / n:g}, dt {dt:g}", *cost(run))
+            found = orders(points)
+            for (step, _), order in zip(points[1:], found):
+                row("benchmark 7" + part, f"to {kind} {step:g}", f"order in {kind}", order)
+            text = f", order {found[-1]:.1f}" if kind == "h" or part == "c" else f", h = {0.5 / members[0][1]:g}"
+            axes.loglog(*zip(*points), "o-", ms=4, lw=1.2, color=colour, label=f"pfsolve, part {part}{text}")
+    for part, records in RECORDS_7.items():
+        for name, symbol, points in records:
+            left.loglog(*zip(*points), symbol + ":", color=colours[part] if name == "MEMPHIS" else GREY, mfc="none", ms=4, lw=0.8,
+                        label=f"{name}, part {part}")
+    for name, symbol, points in RECORDS_7_DT:
+        right.loglog(*zip(*points), symbol + ":", color=GREY, mfc="none", ms=4, lw=0.8, label=name)
+    titled(left, "a  Benchmark 7: error against h", "h", "L2 error at t = 8")
+    titled(right, "b  Benchmark 7: error against the time step", "Δt", "L2 error at t = 8")
+    left.legend(frameon=False, fontsize=5.5, loc="lower right", ncols=2)
+    right.legend(frameon=False, fontsize=6, loc="upper left")
+
+
+def draw_benchmark_3(runs, left, right, row):
+    for name, course in COURSES.items():
+        left.plot(*zip(*course), color=GREY, lw=0.9)
+        left.annotate(name, course[-1], xytext=(3, 2 if name == "AMPE" else -1), textcoords="offset points", fontsize=6,
+                      color=GREY, va="center", annotation_clip=False)
+    tips, spent = {}, {}
+    for n, colour in zip(BM3, (RED, ORANGE, GREEN, BLUE)):
+        run = runs[f"bm3-{n}"]
+        h, last = 960 / n, run.history.isel(time_s=-1)
+        left.plot(run.history["time_s"], run.history["front_max_um"], color=colour, lw=1.4, label=f"pfsolve, h = {h:g}")
+        for what, column in (("tip", "front_max_um"), ("solid, a quarter", "dendrite_area_um2"), ("free energy", "benchmark_value")):
+            row("benchmark 3", f"h {h:g}", f"{what} at t = {float(last['time_s']):g}", float(last[column]))
+        row("benchmark 3", f"h {h:g}", *cost(run))
+        row("benchmark 3", f"h {h:g}", "s by the clock, two threads", run.summary["seconds"])
+        tips[h], spent[h] = float(last["front_max_um"]), cost(run)[1]
+    fine = sorted(tips)[:2]
+    exact = extrapolated_tip((fine[1], tips[fine[1]]), (fine[0], tips[fine[0]]))
+    row("benchmark 3", "h -> 0", "tip, extrapolated", exact)
+    left.axhline(exact, color=BLUE, lw=0.8, ls=":")
+    left.annotate("h → 0", (0, exact), xytext=(0, 2), textcoords="offset points", fontsize=6, color=BLUE)
+    titled(left, "c  Benchmark 3: position of the tip", "t", "tip")
+    left.legend(frameon=False, fontsize=6.5, loc="upper left", bbox_to_anchor=(0, 0.93))
+    right.axhspan(0.1, 4, color="#eeeeee", lw=0)
+    right.annotate("the reference is not known better", (0.98, 0.02), xycoords="axes fraction", ha="right", fontsize=6, color=GREY)
+    for name, symbol in zip(RECORDS, "s^DPv"):
+        right.loglog(name[1] * name[2], 100 * abs(name[3] / exact - 1), symbol, color=GREY, ms=5)
+        right.annotate(name[0], (name[1] * name[2], 100 * abs(name[3] / exact - 1)), xytext=(4, -7), textcoords="offset points",
+                       fontsize=6, color=GREY, ha="left" if name[1] * name[2] < 1e5 else "right")
+        row("benchmark 3", name[0], "error of the tip, %", 100 * abs(name[3] / exact - 1))
+    errors = {h: 100 * abs(tip / exact - 1) for h, tip in tips.items()}
+    right.loglog([spent[h] for h in tips], [errors[h] for h in tips], "o-", color=BLUE, ms=5, lw=1.2)
+    for h in tips:
+        right.annotate(f"h = {h:g}", (spent[h], errors[h]), xytext=(4, 4), textcoords="offset points", fontsize=6.5, color=BLUE)
+        row("benchmark 3", f"h {h:g}", "error of the tip, %", errors[h])
+    titled(right, "d  Benchmark 3: error against time", "seconds times cores", "error of the tip at t = 1500, %")
+    right.set_ylim(0.8, 100)
 
 
 def draw_pfhub(runs, row):
-    figure, ((left, middle, right),) = sheet(1, 3, 7.6, 3.0)
-    left.loglog(*zip(*RECORDS_7A), "s--", color=GREY, label="SymPhas, part a")
-    for part, colour in zip("abc", (BLUE, GREEN, ORANGE)):
-        points = []
-        for _, n, dt in (case for case in BM7 if case[0] == part):
-            run = runs[f"bm7{part}-{n}"]
-            points.append((0.5 / n, float(run.history["benchmark_value"][-1])))
-            row("benchmark 7" + part, f"h {0.5 / n:g}, dt {dt:g}", "L2 at t = 8", points[-1][1])
-            row("benchmark 7" + part, f"h {0.5 / n:g}, dt {dt:g}", *cost(run))
-        left.loglog(*zip(*points), "o-", color=colour, label=f"pfsolve, part {part}")
-    titled(left, "a  Benchmark 7", "h", "L2 error at t = 8")
-    left.legend(frameon=False, fontsize=6.5, loc="upper center", bbox_to_anchor=(0.56, 1.0))
-    for name, course in COURSES.items():
-        middle.plot(*zip(*course), color=GREY, lw=0.9)
-        middle.annotate(name, course[-1], xytext=(3, 3 if name == "AMPE" else -1), textcoords="offset points", fontsize=6,
-                        color=GREY, va="center", annotation_clip=False)
-    shown = [name for name in sorted(runs, reverse=True) if name.startswith("bm3-")]
-    for name, colour in zip(sorted(shown, key=lambda n: -int(n.split("-")[1])), (BLUE, GREEN, ORANGE, RED)):
-        h, last = 960 / int(name.split("-")[1]), runs[name].history.isel(time_s=-1)
-        middle.plot(runs[name].history["time_s"], runs[name].history["front_max_um"], color=colour, label=f"h = {h:g}")
-        for what, column in (("tip", "front_max_um"), ("solid, a quarter", "dendrite_area_um2"), ("free energy", "benchmark_value")):
-            row("benchmark 3", f"h {h:g}", f"{what} at t = {float(last['time_s']):g}", float(last[column]))
-        row("benchmark 3", f"h {h:g}", *cost(runs[name]))
-        right.semilogx(cost(runs[name])[1], float(last["front_max_um"]), "o", color=colour, label=f"pfsolve, h = {h:g}")
-    titled(middle, "b  Benchmark 3", "t", "tip")
-    middle.legend(frameon=False, fontsize=7)
-    for (name, cores, seconds, tip), symbol in zip(RECORDS, "s^Dv"):
-        right.semilogx(cores * seconds, tip, symbol, color=GREY, label=name)
-    titled(right, "c  What the tip costs", "seconds times cores", "tip at t = 1500")
-    right.legend(frameon=False, fontsize=6)
+    figure, axes = sheet(2, 2, 7.6, 6.2)
+    draw_benchmark_7(runs, axes[0][0], axes[0][1], row)
+    draw_benchmark_3(runs, axes[1][0], axes[1][1], row)
     return figure
 
 
@@ -341,7 +454,6 @@ def main(arguments=None):
             print(f"literature: no {picture}.png: not there or not finished: {' '.join(missing)}", file=sys.stderr)
             continue
         try:
-            names += [name for name in FINER if picture == "pfhub" and (asked.runs / name / "summary.json").exists()]
             figure = globals()[f"draw_{picture}"]({name: pfread.open_run(asked.runs / name) for name in names},
                                                   lambda *words: rows.append(words))
         except pfread.RunError as error:

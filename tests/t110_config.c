@@ -83,7 +83,7 @@ static void names_are_fixed(void) {
       "lithium thickness_um counter_thickness_um counter_kinetics molar_volume_cm3_mol surface_energy_J_m2 "
       "youngs_modulus_GPa poisson_ratio electronic_conductivity_S_cm yield_stress_MPa lithium_plasticity eigenstrain "
       "eigenstrain_form elastic_driving_force roughness_um roughness_length_um perturbation_um "
-      "perturbation_wavelength_um",
+      "perturbation_wavelength_um seed_radius_um seeds",
       "layer name material thickness_um ionic_conductivity_S_cm single_ion_conductivity_S_cm "
       "electronic_conductivity_S_cm transference_number salt_concentration_mol_L diffusivity_cm2_s "
       "conductivity_follows_salt youngs_modulus_GPa poisson_ratio exchange_current_mA_cm2 transfer_coefficient "
@@ -101,7 +101,7 @@ static void names_are_fixed(void) {
       "output snapshot_interval_h snapshot_count fields compression vtk history_interval_s checkpoint_interval_min",
       "solver cfl potential_tolerance mechanics_tolerance time_step_max_s precision",
       "allen_cahn L_sigma_m3_J_s L_eta_per_s kappa_J_m barrier_J_m3 anisotropy symmetry noise site_density_mol_L "
-      "seed_radius_um seeds potential_steps",
+      "potential_steps",
       "benchmark problem end_time"};
   for (int g = 0; g < PF_GROUPS; g++) {
     char text[1024];
@@ -475,6 +475,25 @@ static void materials(void) {
   ACCEPT(CELL, "model%frame=grid");
   CU_ASSERT_EQUAL(cfg.model.frame, PF_FRAME_GRID);
   done();
+}
+
+static void seeds(void) {
+#define SEEDED(keys) GRID "&lithium thickness_um=10 " keys " /\n&layer " SOLID " /\n" PROTOCOL
+  SAYS(SEEDED("seeds=3"), "t.nml:2:26: warning: &lithium seeds: not used: seed_radius_um is 0\n");
+  SAYS(SEEDED("seed_radius_um=8"), "");
+  SAYS(SEEDED("seed_radius_um=7.5"),
+       "t.nml:2:26: warning: &lithium seed_radius_um: 7.5 um is below 2 W = 8 um: it is not resolved\n");
+  SAYS(SEEDED("seed_radius_um=8 seeds=2"),
+       "t.nml:2:26: error: &lithium seed_radius_um: found 8 um: 2 seeds do not fit into Ly = 16 um\n");
+  SAYS(GRID "&lithium thickness_um=10 seed_radius_um=8 /\n&layer thickness_um=0.1 " SOLID
+            " /\n&layer thickness_um=12 lithium_can_enter=F " SOLID " /\n&layer " SOLID " /\n" PROTOCOL,
+       "t.nml:2:26: error: &lithium seed_radius_um: found 8 um: seeds need a layer that lithium can enter everywhere\n"
+       "t.nml:3:8: note: &layer thickness_um: layer 'layer1' of 0.1 um is thinner than 3 W = 12 um: it is a film, a "
+       "property of the interface, and takes no cells\n");
+  SAYS(GRID "&lithium thickness_um=44 seed_radius_um=8 /\n&layer thickness_um=0 " SOLID " /\n" PROTOCOL, "");
+  SAYS("&grid cells=64,32 spacing_um=1 /\n&lithium thickness_um=10 seed_radius_um=14 /\n&layer " SOLID
+       " /\n&layer thickness_um=40 " SOLID " /\n" PROTOCOL,
+       "t.nml:2:26: error: &lithium seed_radius_um: found 14 um: seeds up to 24 um, layer 'layer1' ends at 24 um\n");
 }
 
 static void of_no_model(void) {
@@ -938,6 +957,7 @@ void t110_config(void) {
                                       {"ladders that end too low", short_ladders},
                                       {"thicknesses and films", thicknesses},
                                       {"materials of layers", materials},
+                                      {"seeds", seeds},
                                       {"what cannot come, what is of another model", of_no_model},
                                       {"what electrons need", electrons},
                                       {"what mechanics needs", mechanics},

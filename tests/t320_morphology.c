@@ -570,6 +570,37 @@ static void hot_spot_in_space(void) {
   pf_physics_close(p);
 }
 
+/* Half discs on the electrode: as much lithium as they hold, each its own mirror image and that of the other; they grow. */
+static void seeds(void) {
+  enum { NX = 48, NY = 64 };
+  pf_physics *p = pf_physics_open(
+      "&grid cells = 48, 64, spacing_um = 0.5 /\n&model frame = 'grid' /\n"
+      "&lithium thickness_um = 5, seed_radius_um = 6, seeds = 2 /\n"
+      "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = 10 /\n");
+  if (!p) return;
+  double *xi = pf_physics_field(p, p->state->xi), lithium = 0, worst = 0;
+  for (int j = 0; xi && j < NY; j++)
+    for (int i = 0; i < NX; i++) {
+      const double here = xi[j * NX + i];
+      lithium += 0.25 * here;
+      worst = fmax(worst, fabs(here - xi[(NY - 1 - j) * NX + i]));
+      worst = fmax(worst, fabs(here - xi[(j + NY / 2) % NY * NX + i]));
+    }
+  free(xi);
+  PF_ASSERT_NEAR(lithium, 5 * 32 + 2 * 0.5 * pi * 36, 0.01);
+  PF_ASSERT_AT_MOST(worst, 1e-13);
+  const pf_drive drive = pf_physics_current(p, 10);
+  bool good = pf_physics_start(p, &drive);
+  for (int step = 0; good && step < 5; step++) good = pf_physics_step(p, &drive, 20);
+  pf_history_row row = {0};
+  if (good) PF_ASSERT_OK(pf_measure_row(p->state, &row));
+  printf("[%.2f um2; top at %.3f um after %.3f um] ", lithium, row.front_max_um, row.deposited_um);
+  CU_ASSERT(good && row.deposited_um > 0.2);
+  CU_ASSERT(row.front_max_um - 11 > row.deposited_um && row.front_max_um < 12);
+  PF_ASSERT_AT_MOST(p->state->faraday_error, 1e-10);
+  pf_physics_close(p);
+}
+
 void t320_morphology(void);
 void t320_morphology(void) {
   pf_test_suite("morphology", (pf_test[]){{"a ripple grows as the linear theory says", ripple_grows},
@@ -584,5 +615,6 @@ void t320_morphology(void) {
                                           {"dead lithium does not react", dead_lithium},
                                           {"a layer that lithium cannot enter", closed_layer},
                                           {"mirror, shift, exchange of y and z", symmetric},
-                                          {"a hot spot in space is its own mirror image", hot_spot_in_space}});
+                                          {"a hot spot in space is its own mirror image", hot_spot_in_space},
+                                          {"seeds on the electrode", seeds}});
 }

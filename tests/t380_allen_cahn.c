@@ -193,15 +193,16 @@ static void tail(void) {
   pf_physics_close(p);
 }
 
-#define GROWS                                                                                               \
+#define GROWS_FROM(lithium)                                                                                 \
   "&conditions temperature_K=300 /\n&protocol mode='potentiostatic' voltage_mV=450 duration_h=1 /\n"        \
   "&layer ionic_conductivity_S_cm=0.0119 salt_concentration_mol_L=1 diffusivity_cm2_s=3.18e-6 /\n" LITHIUM( \
-      "thickness_um=2") "&model interface='allen_cahn' /\n"
+      "thickness_um=2 " lithium) "&model interface='allen_cahn' /\n"
+#define GROWS GROWS_FROM("")
 
 /* A seed in the middle grows the same on both sides, and in 3-D along y and z. */
 static void symmetric(void) {
-  pf_physics *p =
-      pf_physics_open("&grid cells=20,12,12 spacing_um=1 /\n" GROWS "&allen_cahn seed_radius_um=4 anisotropy=0.05 /\n");
+  pf_physics *p = pf_physics_open(
+      "&grid cells=20,12,12 spacing_um=1 /\n" GROWS_FROM("seed_radius_um=4") "&allen_cahn anisotropy=0.05 /\n");
   if (!p) return;
   const pf_drive drive = pf_physics_voltage_source(p, 450);
   if (pf_physics_start(p, &drive) && pf_physics_step(p, &drive, 1) && pf_physics_step(p, &drive, 1)) {
@@ -264,8 +265,8 @@ static void inputs(void) {
                      "&solver cfl: not of this model: interface is 'allen_cahn'");
   pf_physics_refused("&grid cells=20,12,12 spacing_um=1 /\n" GROWS "&allen_cahn symmetry=6 /\n",
                      "&allen_cahn symmetry: found 6, in 3-D allowed: 4 (cubic)");
-  pf_physics_refused("&grid cells=20,12 spacing_um=1 /\n" GROWS "&allen_cahn seed_radius_um=4 seeds=2 /\n",
-                     "&allen_cahn seed_radius_um: found 4 um: 2 seeds do not fit into Ly = 12 um");
+  pf_physics_refused("&grid cells=20,12 spacing_um=1 /\n" GROWS_FROM("seed_radius_um=4 seeds=2"),
+                     "&lithium seed_radius_um: found 4 um: 2 seeds do not fit into Ly = 12 um");
   pf_physics_refused(
       "&grid cells=64 spacing_um=1 /\n&lithium thickness_um=10 /\n&allen_cahn noise=0.1 /\n"
       "&layer ionic_conductivity_S_cm=1 exchange_current_mA_cm2=1 /\n"

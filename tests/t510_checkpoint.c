@@ -315,9 +315,9 @@ static void everything_together(void) {
 /* The models that are advanced explicitly: noise that is drawn anew, a potential that starts from the last one, benchmarks. */
 static void explicit_models(void) {
   cut_and_go_on(
-      "&grid cells=20,12 spacing_um=1 /\n&model interface='allen_cahn' /\n&lithium thickness_um=2 /\n"
+      "&grid cells=20,12 spacing_um=1 /\n&model interface='allen_cahn' /\n&lithium thickness_um=2 seed_radius_um=3 /\n"
       "&layer ionic_conductivity_S_cm=0.0119 salt_concentration_mol_L=1 diffusivity_cm2_s=3.18e-6 /\n"
-      "&allen_cahn noise=0.1 seed_radius_um=3 potential_steps=7 /\n"
+      "&allen_cahn noise=0.1 potential_steps=7 /\n"
       "&protocol mode='potentiostatic' voltage_mV=450 duration_h=1 /\n&output history_interval_s=0.001 /\n",
       40, (int[]){7, 13, 29, 0});
   cut_and_go_on(

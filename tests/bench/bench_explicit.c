@@ -74,8 +74,8 @@ static pf_status literature(const pf_bench *bench, int n, int potential_steps, b
   double rate;
   snprintf(text, sizeof text,
            "&grid cells = %d, %d spacing_um = 0.5 /\n&model interface = 'allen_cahn' /\n"
-           "&allen_cahn seed_radius_um = 10 seeds = 4 potential_steps = %d /\n&conditions temperature_K = 300 /\n"
-           "&lithium thickness_um = 2 electronic_conductivity_S_cm = 1e4 /\n"
+           "&allen_cahn potential_steps = %d /\n&conditions temperature_K = 300 /\n"
+           "&lithium thickness_um = 2 seed_radius_um = 10 seeds = 4 electronic_conductivity_S_cm = 1e4 /\n"
            "&layer thickness_um = 0 ionic_conductivity_S_cm = 0.0119 salt_concentration_mol_L = 1"
            " diffusivity_cm2_s = 3.18e-6 /\n&protocol mode = 'potentiostatic' voltage_mV = 450 duration_h = 1 /\n",
            n, n, potential_steps);

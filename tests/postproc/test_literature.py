@@ -17,6 +17,7 @@ import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
 import literature  # noqa: E402
+import pfhub  # noqa: E402
 
 
 def history(time, **columns):
@@ -53,6 +54,29 @@ class Numbers(unittest.TestCase):
         self.assertAlmostEqual(float(paid[1]) / float(grown[1]), 1, delta=1e-4)
 
 
+    def test_orders(self):
+        """Of errors c h^p; the extrapolation is exact for them."""
+        points = [(h, 0.7 * h**3) for h in (2, 1, 0.5)]
+        np.testing.assert_allclose(literature.orders(points), [3, 3], rtol=1e-12)
+        self.assertAlmostEqual(literature.extrapolated_tip((1.5, 275 - 1.5**3), (1, 275 - 1)), 275)
+        self.assertAlmostEqual(literature.extrapolated_tip((2, 9 - 4), (1, 9 - 1), order=2), 9)
+
+
+class Record(unittest.TestCase):
+    def test_of_benchmark_3(self):
+        """What PFHub's record has: machine, time, and each file with its columns."""
+        run = types.SimpleNamespace(summary={"backend": "cpu", "cells": [960, 960, 1], "versions": {"commit": "abc"}, "threads": 2,
+                                             "seconds": 12.34, "time_s": 1500})
+        text = pfhub.record(run)
+        for words in ("960 x 960 cells of 1,", "version: abc", "cores: '2'", "parallel_model: threaded", "id: 3a", "wall_time: '12.3'",
+                      "sim_time: '1500'", "url: 'tip_position.csv'", "parse: {time: number, solid_fraction: number}",
+                      "parse: {x: number, y: number}"):
+            self.assertIn(words, text)
+        self.assertEqual(text.count("type: line"), 4)
+        run.summary.update(backend="cuda", threads=1)
+        self.assertIn("acc_architecture: gpu, parallel_model: serial", pfhub.record(run))
+
+
 class Cases(unittest.TestCase):
     def test_the_program_takes_them(self):
         program = os.environ.get("PF_PROGRAM")
@@ -76,7 +100,7 @@ class Cases(unittest.TestCase):
             line = source.splitlines()[0]
             nx, ny = (int(word) for word in line.split("cells=")[1].split(" spacing")[0].split(","))
             h = float(line.split("spacing_um=")[1].split()[0])
-            self.assertEqual((nx * h, ny * h), (60, 40))
+            self.assertEqual((nx * h, ny * h), (literature.SIDE, literature.SIDE))
 
 
 class Pictures(unittest.TestCase):
@@ -111,7 +135,8 @@ class Pictures(unittest.TestCase):
         said = io.StringIO()
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
             self.assertEqual(literature.main([folder, "--only", "dendrites"]), 1)
-        self.assertIn("no dendrites.png: not there or not finished: hong2018 hong2018-fine chen2015 chen2015-isotropic", said.getvalue())
+        self.assertIn("no dendrites.png: not there or not finished: hong2018 chen2015-coarse chen2015-coarse-isotropic hong2018-fine chen2015 "
+                      "chen2015-isotropic", said.getvalue())
 
 
 if __name__ == "__main__":
