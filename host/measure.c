@@ -133,7 +133,8 @@ const char *pf_measure_field_name(const pf_grid *grid, const char *name, int n) 
   return n < pf_tensor_components(pf_dimensions(grid)) ? stress[n].name : NULL;
 }
 
-pf_status pf_measure_field(pf_state *s, const char *name, float *values, const char **units, const char **long_name) {
+pf_status pf_measure_field(pf_state *s, const char *name, pf_room *room, size_t at, const char **units,
+                           const char **long_name) {
   static const struct {
     const char *name, *units, *long_name;
   } field[] = {{"phase", "1", "lithium metal fraction"},
@@ -142,25 +143,21 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
                {"reaction", "A/m3", "lithium deposition rate per volume"},
                {"electron_potential", "V", "electronic potential, 0 at x = 0"},
                {"material", "1", "index of the layer"}};
+  const size_t bytes = (size_t)pf_cells(&s->grid) * sizeof(float);
   for (size_t f = 0; f < sizeof field / sizeof *field; f++) {
     if (strcmp(name, field[f].name) != 0) continue;
     *units = field[f].units;
     *long_name = field[f].long_name;
-    const size_t cells = (size_t)pf_cells(&s->grid);
     if (f == 5) {
-      uint8_t *index = malloc(cells);
-      PF_CHECK(index, PF_NO_MEMORY, "no memory for the material map");
-      const pf_status status = s->backend->download(s->backend, index, s->material, cells);
-      for (size_t c = 0; status == PF_OK && c < cells; c++) values[c] = (float)index[c];
-      free(index);
-      return status;
+      PF_TRY(PF_MAP(s->backend, export_map, &s->grid, .map = s->material, .y = s->scratch));
+      return s->backend->fetch(s->backend, room, at, s->scratch, bytes);
     }
     const double *from[] = {s->xi, s->s, s->phi, s->reaction, s->phi_e};
     const double factor[] = {1, 1, s->scales.potential, s->scales.current / s->scales.length, s->scales.potential};
     if (!from[f]) break;
     PF_TRY(PF_MAP(s->backend, export, &s->grid, .x = from[f], .material = s->material, .params = s->d_params,
                   .y = s->scratch, .factor = factor[f], .by_salt = f == 1));
-    return s->backend->download(s->backend, values, s->scratch, cells * sizeof(float));
+    return s->backend->fetch(s->backend, room, at, s->scratch, bytes);
   }
   for (size_t f = 0; s->elasticity && f < sizeof stress / sizeof *stress; f++) {
     if (strcmp(name, stress[f].name) != 0) continue;
@@ -168,7 +165,7 @@ pf_status pf_measure_field(pf_state *s, const char *name, float *values, const c
     *long_name = stress[f].long_name;
     PF_TRY(PF_MAP(s->backend, elastic_export, &s->grid, .stress = s->stress, .y = s->scratch, .what = stress[f].what,
                   .cells = pf_cells(&s->grid), .dimensions = s->elasticity->dimensions));
-    return s->backend->download(s->backend, values, s->scratch, (size_t)pf_cells(&s->grid) * sizeof(float));
+    return s->backend->fetch(s->backend, room, at, s->scratch, bytes);
   }
   return PF_FAIL(PF_BAD_INPUT, "there is no field '%s' in this run", name);
 }

@@ -24,9 +24,10 @@ pf_status pf_measure_fracture(pf_state *state, double *margin);
 /* The n-th field that a name of &output fields stands for: `stress` for its components stress_xx ..., any other for itself.
  * NULL: there are not so many. */
 const char *pf_measure_field_name(const pf_grid *grid, const char *name, int n);
-/* A field by its name in files (phase, salt, potential, electron_potential, material, stress_xx ..., von_mises, pressure) in SI units, host [nz][ny][nx].  PF_BAD_INPUT if there
- * is no such field. */
-pf_status pf_measure_field(pf_state *state, const char *name, float *values, const char **units,
+/* A field by its name in files (phase, salt, potential, electron_potential, material, stress_xx ..., von_mises, pressure) in SI
+ * units, float [nz][ny][nx], fetched into the room of the state's backend from its byte `at` on.  PF_BAD_INPUT if there is no
+ * such field. */
+pf_status pf_measure_field(pf_state *state, const char *name, pf_room *room, size_t at, const char **units,
                            const char **long_name);
 /* Where the first value that is not finite stands, or the largest excess of xi: "phase at cell (3, 4, 0)". */
 void pf_measure_fault(pf_state *state, char *text, size_t size);

@@ -39,7 +39,7 @@ enum { NAMES_MOST = PF_ELECTROLYTES_MAX * (PF_NAME_MAX + 2), ATTRIBUTES = 8 };
 
 /* A snapshot on its way to the disk, with all that it points to. */
 typedef struct pf_output_room {
-  float *values; /* one field after the other, memory of the backend's host */
+  pf_room host; /* floats, one field after the other */
   pf_snapshot snapshot;
   pf_snapshot_field field[FIELDS_MAX];
   pf_snapshot_attribute attribute[ATTRIBUTES];
@@ -59,6 +59,7 @@ static void material_names(const pf_config *cfg, char names[NAMES_MOST]) {
 static pf_status write_room(void *context, int number) {
   const pf_output *o = context;
   const pf_snapshot *snapshot = &o->room[number].snapshot;
+  PF_TRY(o->state->backend->arrived(o->state->backend, &o->room[number].host));
   PF_TRY(pf_snapshot_write(o->directory.snapshots, snapshot));
   return o->cfg->output.vtk ? pf_snapshot_write_vtk(o->directory.snapshots, snapshot) : PF_OK;
 }
@@ -72,11 +73,12 @@ static pf_status take_snapshot(pf_output *o) {
   pf_output_room *room = &o->room[number];
   material_names(cfg, room->names);
   for (const char *name; (name = field_name(cfg, &s->grid, fields)) != NULL;) {
-    float *values = room->values + (size_t)fields * cells;
+    const size_t at = (size_t)fields * cells;
     pf_snapshot_field *f = &room->field[fields++];
-    *f = (pf_snapshot_field){
-        .name = name, .values = values, .materials = strcmp(name, "material") == 0 ? room->names : NULL};
-    PF_TRY(pf_measure_field(s, name, values, &f->units, &f->long_name));
+    *f = (pf_snapshot_field){.name = name,
+                             .values = (const float *)room->host.place + at,
+                             .materials = strcmp(name, "material") == 0 ? room->names : NULL};
+    PF_TRY(pf_measure_field(s, name, &room->host, at * sizeof(float), &f->units, &f->long_name));
   }
   const pf_snapshot_attribute attribute[ATTRIBUTES] = {{"source", "pfsolve"},
                                                        {"version", pf_version()},
@@ -113,11 +115,8 @@ static pf_status open_rooms(pf_output *o) {
   const size_t bytes = (size_t)pf_cells(&o->state->grid) * (size_t)fields * sizeof(float);
   o->room = calloc(PF_WRITER_ROOMS, sizeof *o->room);
   PF_CHECK(o->room, PF_NO_MEMORY, "no memory for the snapshots");
-  for (int n = 0; n < PF_WRITER_ROOMS; n++) {
-    void *values;
-    PF_TRY(o->state->backend->allocate_host(o->state->backend, bytes, &values));
-    o->room[n].values = values;
-  }
+  for (int n = 0; n < PF_WRITER_ROOMS; n++)
+    PF_TRY(o->state->backend->allocate_host(o->state->backend, bytes, &o->room[n].host));
   pf_snapshot_prepare();
   return pf_writer_create(write_room, o, &o->writer);
 }
@@ -125,7 +124,7 @@ static pf_status open_rooms(pf_output *o) {
 static void close_rooms(pf_output *o) {
   pf_writer_destroy(o->writer);
   for (int n = 0; o->room && n < PF_WRITER_ROOMS; n++)
-    o->state->backend->release_host(o->state->backend, o->room[n].values);
+    o->state->backend->release_host(o->state->backend, &o->room[n].host);
   free(o->room);
   o->room = NULL;
   o->writer = NULL;

@@ -92,16 +92,34 @@ pf_status pf_total_plain(pf_backend *b, pf_kernel kernel, const pf_grid *g, cons
   return b->upload(b, to, result, sizeof result);
 }
 
-pf_status pf_allocate_host_plain(pf_backend *b, size_t bytes, void **room) {
+pf_status pf_allocate_host_plain(pf_backend *b, size_t bytes, pf_room *room) {
+  *room = (pf_room){.bytes = bytes};
   PF_TRY(pf_host_memory_check(b, bytes));
-  *room = malloc(bytes > 0 ? bytes : 1);
-  PF_CHECK(*room, PF_NO_MEMORY, "no memory for %.3f GiB more", (double)bytes / 0x1p30);
+  room->place = malloc(bytes > 0 ? bytes : 1);
+  PF_CHECK(room->place, PF_NO_MEMORY, "no memory for %.3f GiB more", (double)bytes / 0x1p30);
   return PF_OK;
 }
 
-void pf_release_host_plain(pf_backend *b, void *room) {
+void pf_release_host_plain(pf_backend *b, pf_room *room) {
   (void)b;
-  free(room);
+  free(room->place);
+  *room = (pf_room){0};
+}
+
+pf_status pf_room_check(const pf_room *room, size_t at, size_t bytes) {
+  PF_CHECK(room->place && at <= room->bytes && bytes <= room->bytes - at, PF_FAILED,
+           "%zu bytes from %zu on are fetched into a room of %zu", bytes, at, room->bytes);
+  return PF_OK;
+}
+
+pf_status pf_fetch_plain(pf_backend *b, pf_room *room, size_t at, const void *array, size_t bytes) {
+  PF_TRY(pf_room_check(room, at, bytes));
+  return b->download(b, (char *)room->place + at, array, bytes);
+}
+
+pf_status pf_arrived_plain(pf_backend *b, const pf_room *room) {
+  (void)b, (void)room;
+  return PF_OK;
 }
 
 pf_status pf_nothing_waits(pf_backend *b) {
@@ -160,6 +178,7 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
   }
   if (b->threads == 0) b->threads = 1;
   if (!b->allocate_host) b->allocate_host = pf_allocate_host_plain, b->release_host = pf_release_host_plain;
+  if (!b->fetch) b->fetch = pf_fetch_plain, b->arrived = pf_arrived_plain;
   if (!b->total) b->total = pf_total_plain;
   if (!b->begin) b->begin = b->end = pf_nothing_waits;
   if (!b->batch) b->batch = pf_batch_plain;

@@ -45,6 +45,13 @@ typedef struct pf_transfer {
   size_t bytes;
 } pf_transfer;
 
+/* Memory of the host for what comes often (below). */
+typedef struct pf_room {
+  void *place;
+  size_t bytes;
+  void *own; /* the backend's */
+} pf_room;
+
 /* Plans of a Fourier transform, of the backend that made them. */
 typedef struct pf_fft pf_fft;
 
@@ -66,9 +73,13 @@ struct pf_backend {
   pf_status (*download)(pf_backend *, void *host, const void *array, size_t bytes);
   pf_status (*copy)(pf_backend *, void *to, const void *from, size_t bytes);
 
-  /* Memory of the host for what comes and goes often: of a GPU locked in its place, so that copies need no detour. */
-  pf_status (*allocate_host)(pf_backend *, size_t bytes, void **room);
-  void (*release_host)(pf_backend *, void *room);
+  /* Rooms on the host: of a GPU locked in their place, so that copies need no detour and go on while it computes.  fetch: what
+   * the array holds now comes to the room, from its byte `at` on; it may change at once, and the bytes are there when
+   * `arrived` has returned, which waits for all that was fetched into the room and may be called by another thread. */
+  pf_status (*allocate_host)(pf_backend *, size_t bytes, pf_room *room);
+  void (*release_host)(pf_backend *, pf_room *room);
+  pf_status (*fetch)(pf_backend *, pf_room *room, size_t at, const void *array, size_t bytes);
+  pf_status (*arrived)(pf_backend *, const pf_room *room);
 
   /* Kernels (pf_kernels.h): over all cells of the grid; args: the kernel's struct. */
   pf_status (*map)(pf_backend *, pf_kernel, const pf_grid *, const void *args);
@@ -118,9 +129,13 @@ pf_status pf_backend_check(pf_backend *backend, int threads);
 pf_status pf_backend_cuda(pf_backend *backend);
 /* A chain, kernel by kernel, through the backend's map and sweep. */
 pf_status pf_chain_plain(pf_backend *backend, const pf_stage *stage, int stages, const pf_grid *grid);
-/* malloc and free. */
-pf_status pf_allocate_host_plain(pf_backend *backend, size_t bytes, void **room);
-void pf_release_host_plain(pf_backend *backend, void *room);
+/* Rooms by malloc, free and download. */
+pf_status pf_allocate_host_plain(pf_backend *backend, size_t bytes, pf_room *room);
+void pf_release_host_plain(pf_backend *backend, pf_room *room);
+pf_status pf_fetch_plain(pf_backend *backend, pf_room *room, size_t at, const void *array, size_t bytes);
+pf_status pf_arrived_plain(pf_backend *backend, const pf_room *room);
+/* PF_FAILED unless so many bytes have room there. */
+pf_status pf_room_check(const pf_room *room, size_t at, size_t bytes);
 /* A batch, a reduction and transfers, one member and one array after the other. */
 pf_status pf_batch_plain(pf_backend *backend, int members, const pf_task *const list[], int count);
 pf_status pf_reduce_plain(pf_backend *backend, int members, const pf_task *const list[], double (*result)[PF_SUMS]);

@@ -418,6 +418,36 @@ static pf_status check_max(pf_backend *b, pf_kernel kernel, const pf_grid *g, co
 
 /* ---- Fourier transforms: what is read stays, what is written held NaN before, a spent spectrum holds NaN ---- */
 
+/* What was fetched comes to its room when it has arrived, and not before. */
+static pf_status check_allocate_host(pf_backend *b, size_t bytes, pf_room *room) {
+  PF_TRY(pf_allocate_host_plain(b, bytes, room));
+  memset(room->place, BLANK, bytes);
+  room->own = malloc(bytes > 0 ? bytes : 1);
+  if (room->own) {
+    memset(room->own, BLANK, bytes);
+    return PF_OK;
+  }
+  pf_release_host_plain(b, room);
+  return PF_FAIL(PF_NO_MEMORY, "no memory for %.3f GiB more", (double)bytes / 0x1p30);
+}
+
+static void check_release_host(pf_backend *b, pf_room *room) {
+  free(room->own);
+  pf_release_host_plain(b, room);
+}
+
+static pf_status check_fetch(pf_backend *b, pf_room *room, size_t at, const void *from, size_t bytes) {
+  PF_TRY(pf_room_check(room, at, bytes));
+  memset((char *)room->place + at, BLANK, bytes);
+  return check_download(b, (char *)room->own + at, from, bytes);
+}
+
+static pf_status check_arrived(pf_backend *b, const pf_room *room) {
+  (void)b;
+  memcpy(room->place, room->own, room->bytes);
+  return PF_OK;
+}
+
 static pf_status check_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
   CHECK_FAULT((check *)b->self);
   return LOOPS(b)->fft_create(LOOPS(b), g, batch, fft);
@@ -486,6 +516,10 @@ pf_status pf_backend_check(pf_backend *b, int threads) {
                     .release = check_release,
                     .upload = check_upload,
                     .download = check_download,
+                    .allocate_host = check_allocate_host,
+                    .release_host = check_release_host,
+                    .fetch = check_fetch,
+                    .arrived = check_arrived,
                     .copy = check_copy,
                     .map = check_map,
                     .sweep = check_sweep,

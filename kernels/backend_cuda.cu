@@ -1,7 +1,8 @@
 /* backend_cuda.cu: the kernels on an NVIDIA GPU.  No arithmetic here; which thread has which cell: launch.h.
  *
  * One stream: operations run in the order of their calls, map and sweep return at once, download, sum, max and
- * synchronize wait.  After a device error nothing touches the device any more: every further call says so.
+ * synchronize wait.  A second stream brings what is fetched into rooms, while the first goes on.  After a device error nothing
+ * touches the device any more: every further call says so.
  *
  * What is asked for between begin and end is written down first.  At the end the kernels of small grids that follow each
  * other become one launch, chains on large grids another (cuda_fused.h); and a list that came before, with the same
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <atomic>
 #include <new>
 #include <unordered_map>
 #include <vector>
@@ -60,7 +62,7 @@ struct many_sums {
 };
 
 struct cuda {
-  cudaStream_t stream;
+  cudaStream_t stream, fetches;
   operations waiting;
   int open; /* begin without end */
   std::unordered_multimap<size_t, known_list> known;
@@ -72,8 +74,8 @@ struct cuda {
   std::unordered_map<void *, size_t> sizes; /* of the arrays, bytes */
   pf_sums *partial;                         /* [PF_REDUCE_BLOCKS + 1], device: of each block; the last: the result */
   pf_sums *result;                          /* host, pinned */
-  bool lost;
-  char reason[160]; /* why, where the device is lost */
+  std::atomic<bool> lost;                   /* looked at by threads that wait for a room */
+  char reason[160];                         /* why, where the device is lost */
   many_sums many;
 };
 
@@ -632,23 +634,100 @@ void cuda_release(pf_backend *b, void *array) {
   if (error != cudaSuccess) (void)lose(self, error, "release", __FILE__, __LINE__);
 }
 
-pf_status cuda_allocate_host(pf_backend *b, size_t bytes, void **room) {
+/* Of a room: copies of what is fetched, which lie on the device until they have arrived. */
+struct cuda_room {
+  unsigned char *copies; /* NULL: none, and what is fetched is waited for */
+  bool refused;
+  cudaEvent_t made, there; /* the last copy; all is in the room */
+  bool has_made, has_there, under_way;
+};
+enum { PF_FETCH_SHARE = 10 }; /* of the memory that is free a room takes no more than its tenth part */
+
+void cuda_release_host(pf_backend *b, pf_room *room) {
   cuda *self = self_of(b);
-  *room = nullptr;
-  PF_ALIVE(self);
-  const cudaError_t error = cudaMallocHost(room, bytes > 0 ? bytes : 1);
+  cuda_room *r = static_cast<cuda_room *>(room->own);
+  const cudaError_t error = r && r->under_way && !self->lost ? cudaEventSynchronize(r->there) : cudaSuccess;
+  if (error != cudaSuccess) (void)lose(self, error, "cudaEventSynchronize", __FILE__, __LINE__);
+  if (!self->lost) {
+    if (r && r->has_made) (void)cudaEventDestroy(r->made);
+    if (r && r->has_there) (void)cudaEventDestroy(r->there);
+    if (r && r->copies) b->release(b, r->copies);
+    if (room->place) (void)cudaFreeHost(room->place);
+  }
+  delete r;
+  *room = {};
+}
+
+pf_status room_make(cuda *self, pf_room *room) {
+  cuda_room *r = static_cast<cuda_room *>(room->own);
+  const unsigned plain = cudaEventDisableTiming;
+  const cudaError_t error = cudaMallocHost(&room->place, room->bytes > 0 ? room->bytes : 1);
   if (error == cudaErrorMemoryAllocation) {
     (void)cudaGetLastError(); /* no memory is no fault of the device */
-    *room = nullptr;
+    room->place = nullptr;
     return PF_FAIL(PF_NO_MEMORY, "the host has no %.3f GiB more that stay in their place",
-                   static_cast<double>(bytes) / 1073741824.0);
+                   static_cast<double>(room->bytes) / 1073741824.0);
   }
   PF_CUDA(self, error);
+  PF_CUDA(self, cudaEventCreateWithFlags(&r->made, plain));
+  r->has_made = true;
+  PF_CUDA(self, cudaEventCreateWithFlags(&r->there, plain | cudaEventBlockingSync));
+  r->has_there = true;
   return PF_OK;
 }
 
-void cuda_release_host(pf_backend *b, void *room) {
-  if (room && !self_of(b)->lost) (void)cudaFreeHost(room);
+pf_status cuda_allocate_host(pf_backend *b, size_t bytes, pf_room *room) {
+  cuda *self = self_of(b);
+  *room = {};
+  PF_ALIVE(self);
+  room->bytes = bytes;
+  room->own = new (std::nothrow) cuda_room();
+  PF_CHECK(room->own, PF_NO_MEMORY, "no memory for a room");
+  const pf_status status = room_make(self, room);
+  if (status != PF_OK) cuda_release_host(b, room);
+  return status;
+}
+
+/* Memory for the copies, with the first of them. */
+pf_status copies_make(pf_backend *b, const pf_room *room, cuda_room *r) {
+  size_t available = 0, total = 0;
+  if (r->copies || r->refused) return PF_OK;
+  PF_CUDA(self_of(b), cudaMemGetInfo(&available, &total));
+  void *made = nullptr;
+  if (room->bytes <= available / PF_FETCH_SHARE) {
+    const pf_status status = b->allocate(b, room->bytes, &made);
+    if (status != PF_NO_MEMORY) PF_TRY(status);
+  }
+  r->copies = static_cast<unsigned char *>(made);
+  r->refused = !made;
+  return PF_OK;
+}
+
+pf_status cuda_fetch(pf_backend *b, pf_room *room, size_t at, const void *from, size_t bytes) {
+  cuda *self = self_of(b);
+  cuda_room *r = static_cast<cuda_room *>(room->own);
+  unsigned char *to = static_cast<unsigned char *>(room->place) + at;
+  PF_TRY(settle(b));
+  PF_TRY(pf_room_check(room, at, bytes));
+  PF_TRY(copies_make(b, room, r));
+  if (!r->copies) return b->download(b, to, from, bytes);
+  PF_CUDA(self, cudaMemcpyAsync(r->copies + at, from, bytes, cudaMemcpyDeviceToDevice, self->stream));
+  PF_CUDA(self, cudaEventRecord(r->made, self->stream));
+  PF_CUDA(self, cudaStreamWaitEvent(self->fetches, r->made, 0));
+  PF_CUDA(self, cudaMemcpyAsync(to, r->copies + at, bytes, cudaMemcpyDeviceToHost, self->fetches));
+  PF_CUDA(self, cudaEventRecord(r->there, self->fetches));
+  r->under_way = true;
+  return PF_OK;
+}
+
+/* Another thread's: what fails here the thread that computes finds by itself. */
+pf_status cuda_arrived(pf_backend *b, const pf_room *room) {
+  const cuda_room *r = static_cast<const cuda_room *>(room->own);
+  if (!r->under_way) return PF_OK;
+  PF_CHECK(!self_of(b)->lost, PF_FAILED, "device lost");
+  const cudaError_t error = cudaEventSynchronize(r->there);
+  PF_CHECK(error == cudaSuccess, PF_FAILED, "the device failed (cudaEventSynchronize: %s)", cudaGetErrorString(error));
+  return PF_OK;
 }
 
 pf_status cuda_upload(pf_backend *b, void *to, const void *host, size_t bytes) {
@@ -798,6 +877,7 @@ void free_all(cuda *self) {
     for (const auto &entry : self->sizes) (void)cudaFree(entry.first);
     if (self->partial) (void)cudaFree(self->partial);
     if (self->result) (void)cudaFreeHost(self->result);
+    if (self->fetches) (void)cudaStreamDestroy(self->fetches);
     if (self->stream) (void)cudaStreamDestroy(self->stream);
   }
   delete self;
@@ -862,6 +942,7 @@ pf_status pf_backend_cuda(pf_backend *b) {
   cuda *self = new (std::nothrow) cuda();
   PF_CHECK(self, PF_NO_MEMORY, "no memory for a backend");
   cudaError_t error = cudaStreamCreateWithFlags(&self->stream, cudaStreamNonBlocking);
+  if (error == cudaSuccess) error = cudaStreamCreateWithFlags(&self->fetches, cudaStreamNonBlocking);
   if (error == cudaSuccess) error = cudaMalloc(&self->partial, (PF_REDUCE_BLOCKS + 1) * sizeof(pf_sums));
   if (error == cudaSuccess) error = cudaMallocHost(&self->result, sizeof(pf_sums));
   size_t available = 0, total = 0;
@@ -886,6 +967,8 @@ pf_status pf_backend_cuda(pf_backend *b) {
   b->release = cuda_release;
   b->allocate_host = cuda_allocate_host;
   b->release_host = cuda_release_host;
+  b->fetch = cuda_fetch;
+  b->arrived = cuda_arrived;
   b->upload = cuda_upload;
   b->download = cuda_download;
   b->copy = cuda_copy;

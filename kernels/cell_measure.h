@@ -177,10 +177,15 @@ PF_CELL void pf_cell_export(const pf_export_args *k, pf_at at) {
   k->y[at.c] = (float)(k->factor * c0 * k->x[at.c]);
 }
 
+/* A map for a file. */
+#define PF_ARGS_export_map(IN, OUT, VAR, VAL) IN(uint8_t, map) OUT(float, y)
+PF_ARGS(export_map);
+PF_CELL void pf_cell_export_map(const pf_export_map_args *k, pf_at at) { k->y[at.c] = (float)k->map[at.c]; }
+
 // clang-format off
 #define PF_KERNELS_MEASURE(MAP, SWEEP, SUM, MAX)                                                        \
   SUM(lithium) SUM(current) SUM(salt) MAP(salt_correct) MAX(health) SUM(watch_sums) MAX(watch_ranges) MAP(front) MAX(fracture) SUM(short) \
-  MAP(export)
+  MAP(export) MAP(export_map)
 // clang-format on
 
 #endif

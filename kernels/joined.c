@@ -12,7 +12,7 @@ enum { AHEAD = 512, ARGUMENT_BYTES = 1 << 18, STACK_BYTES = 1 << 22 };
 /* The largest group is served first; who has waited for so many calls comes before it. */
 enum { PATIENCE = 4096 };
 
-typedef enum sort { TASK, REDUCE, TRANSFER, FORWARD, INVERSE } sort;
+typedef enum sort { TASK, REDUCE, TRANSFER, FETCH, FORWARD, INVERSE } sort;
 
 /* One operation of a member, but for its task. */
 typedef struct operation {
@@ -20,6 +20,8 @@ typedef struct operation {
   double *result; /* of a REDUCE */
   pf_transfer transfer;
   pf_fft *fft;
+  pf_room *room; /* of a FETCH, from its byte `at` on */
+  size_t at;
 } operation;
 
 struct together;
@@ -197,17 +199,31 @@ static void join_release(pf_backend *b, void *array) {
   b->bytes -= before - real->bytes;
 }
 
-static pf_status join_allocate_host(pf_backend *b, size_t bytes, void **room) {
+static pf_status join_allocate_host(pf_backend *b, size_t bytes, pf_room *room) {
   const member *m = b->self;
-  *room = NULL;
+  *room = (pf_room){0};
   PF_CHECK(m->status == PF_OK, m->status, "%s", m->reason);
   return m->all->backend->allocate_host(m->all->backend, bytes, room);
 }
 
-static void join_release_host(pf_backend *b, void *room) {
+static void join_release_host(pf_backend *b, pf_room *room) {
   member *m = b->self;
   if (m->count > 0) (void)wait_for_all(m);
   m->all->backend->release_host(m->all->backend, room);
+}
+
+/* Returns when it is under way, so that `arrived` knows of it. */
+static pf_status join_fetch(pf_backend *b, pf_room *room, size_t at, const void *array, size_t bytes) {
+  operation *o = NULL;
+  PF_TRY(note(b->self, 0, &o));
+  *o = (operation){.sort = FETCH, .transfer = {false, NULL, array, bytes}, .room = room, .at = at};
+  return wait_for_all(b->self);
+}
+
+/* Called by any thread: touches nothing of the member that changes. */
+static pf_status join_arrived(pf_backend *b, const pf_room *room) {
+  const member *m = b->self;
+  return m->all->backend->arrived(m->all->backend, room);
 }
 
 /* A transform may have room of its own. */
@@ -310,6 +326,7 @@ static pf_status issue(together *t, int count, int *tasks) {
     const operation *each = next(t->group[n], 0);
     const pf_transfer *x = &each->transfer;
     if (o->sort == REDUCE) memcpy(each->result, t->result[n], sizeof t->result[n]);
+    if (o->sort == FETCH) PF_TRY(b->fetch(b, each->room, each->at, x->from, x->bytes));
     if (o->sort == FORWARD) PF_TRY(b->fft_forward(b, each->fft, x->from, x->to));
     if (o->sort == INVERSE) PF_TRY(b->fft_inverse(b, each->fft, (double *)(uintptr_t)x->from, x->to));
   }
@@ -361,6 +378,7 @@ static void start(together *t, member *m, int number) {
   own->bytes = own->bytes_peak = 0;
   own->allocate = join_allocate, own->release = join_release;
   own->allocate_host = join_allocate_host, own->release_host = join_release_host;
+  own->fetch = join_fetch, own->arrived = join_arrived;
   own->upload = join_upload, own->download = join_download, own->copy = join_copy;
   own->map = join_map, own->sweep = join_sweep, own->sum = join_sum, own->max = join_max, own->chain = join_chain;
   own->fft_create = join_fft_create, own->fft_destroy = join_fft_destroy;

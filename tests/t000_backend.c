@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -303,6 +304,55 @@ static void memory(void) {
   pf_backend_destroy(b);
 }
 
+/* Arrived, as a thread that writes asks for it. */
+typedef struct waiting_thread {
+  pf_backend *backend;
+  pf_room *room;
+  pf_status status;
+} waiting_thread;
+static void *wait_in_thread(void *of) {
+  waiting_thread *w = of;
+  w->status = w->backend->arrived(w->backend, w->room);
+  return NULL;
+}
+
+/* What is fetched is that of the moment, however late it is looked at. */
+static void fetched(void) {
+  enum { N = 4000, ROUNDS = 3 };
+  const pf_grid g = {.nx = N / 4, .ny = 4, .nz = 1, .h = 1};
+  const size_t bytes = N * sizeof(double);
+  pf_backend *b = pf_test_backend();
+  pf_room room[2];
+  double *a, sums[PF_SUMS];
+  PF_ASSERT_OK_FATAL(b->allocate(b, bytes, (void **)&a));
+  for (int r = 0; r < 2; r++) PF_ASSERT_OK_FATAL(b->allocate_host(b, 2 * bytes, &room[r]));
+  for (int n = 0; n < ROUNDS; n++) {
+    for (int r = 0; r < 2; r++) {
+      for (int part = 0; part < 2; part++) {
+        PF_ASSERT_OK(PF_MAP(b, fill, &g, .y = a, .a = 10 * n + 2 * r + part));
+        PF_ASSERT_OK(b->fetch(b, &room[r], (size_t)part * bytes, a, bytes));
+      }
+      PF_ASSERT_OK(PF_MAP(b, fill, &g, .y = a, .a = -1));
+    }
+    if (n == 1) PF_ASSERT_OK(PF_SUM(b, dot, &g, sums, .x = a, .y = a));
+    for (int r = 1; r >= 0; r--) { /* in any order */
+      waiting_thread w = {b, &room[r], PF_FAILED};
+      pthread_t thread;
+      CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, wait_in_thread, &w), 0);
+      (void)pthread_join(thread, NULL);
+      PF_ASSERT_OK(w.status);
+      int wrong = 0;
+      for (int c = 0; c < 2 * N; c++) wrong += fabs(((double *)room[r].place)[c] - (10 * n + 2 * r + c / N)) > 0;
+      CU_ASSERT_EQUAL(wrong, 0);
+    }
+  }
+  PF_ASSERT_FAILS(b->fetch(b, &room[0], bytes + 1, a, bytes), PF_FAILED, "are fetched into a room of");
+  for (int r = 0; r < 2; r++) b->release_host(b, &room[r]);
+  b->release(b, a);
+  CU_ASSERT_EQUAL(b->bytes, 0);
+  pf_backend_destroy(b);
+}
+
 /* A chain of two sweeps and a residual, or of axpy on the way, against one kernel after the other. */
 static pf_status chain_on(pf_backend *b, const problem *p, int chained, outcome *o) {
   const pf_grid *g = &p->g;
@@ -546,6 +596,7 @@ static void trees_add_once(void) {
 void t000_backend(void);
 void t000_backend(void) {
   pf_test_suite("backend", (pf_test[]){{"memory is zeroed, copied and counted", memory},
+                                       {"what is fetched is that of the moment", fetched},
                                        {"kernels give what plain loops give", kernels_as_plain_loops},
                                        {"the same bits for 1, 2, 3 and 7 threads", same_for_any_threads},
                                        {"a chain gives the bits of its kernels one by one", chains_change_nothing},

@@ -70,6 +70,9 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_total_plain faulty_total_plain
 #define pf_allocate_host_plain faulty_allocate_host_plain
 #define pf_release_host_plain faulty_release_host_plain
+#define pf_fetch_plain faulty_fetch_plain
+#define pf_arrived_plain faulty_arrived_plain
+#define pf_room_check faulty_room_check
 #define pf_nothing_waits faulty_nothing_waits
 #define pf_batch_plain faulty_batch_plain
 #define pf_reduce_plain faulty_reduce_plain

@@ -168,6 +168,33 @@ static void all_alike(void *context, int member, pf_backend *b) {
   value[member] = sums[0];
 }
 
+/* A member's room holds what its array held at the call, though all members go on. */
+static void fetch_and_go_on(void *context, int member, pf_backend *b) {
+  const pf_grid g = {64, 1, 1, 1};
+  int *good = context;
+  double *x, sums[PF_SUMS];
+  pf_room room;
+  PF_ASSERT_OK_FATAL(b->allocate(b, 64 * sizeof *x, (void **)&x));
+  PF_ASSERT_OK_FATAL(b->allocate_host(b, 64 * sizeof *x, &room));
+  PF_ASSERT_OK(PF_MAP(b, fill, &g, .y = x, .a = member));
+  PF_ASSERT_OK(b->fetch(b, &room, 0, x, 64 * sizeof *x));
+  PF_ASSERT_OK(PF_MAP(b, fill, &g, .y = x, .a = -1));
+  PF_ASSERT_OK(b->arrived(b, &room));
+  PF_ASSERT_OK(PF_SUM(b, dot, &g, sums, .x = x, .y = x));
+  for (int c = 0; c < 64; c++) good[member] += fabs(((double *)room.place)[c] - member) <= 0;
+  b->release_host(b, &room);
+  b->release(b, x);
+}
+
+static void fetch_of_each(void) {
+  int good[5] = {0};
+  pf_backend *b = pf_test_backend();
+  PF_ASSERT_OK(pf_joined_run(b, 5, 5, fetch_and_go_on, good, NULL));
+  for (int m = 0; m < 5; m++) CU_ASSERT_EQUAL(good[m], 64);
+  CU_ASSERT_EQUAL(b->bytes, 0);
+  pf_backend_destroy(b);
+}
+
 static void one_call_for_all(void) {
   double value[5];
   pf_joined_report report;
@@ -242,6 +269,7 @@ void t010_joined(void);
 void t010_joined(void) {
   pf_test_suite("joined members", (pf_test[]){{"each as if it were alone", same_bits},
                                               {"one call for all", one_call_for_all},
+                                              {"what each has fetched", fetch_of_each},
                                               {"a mistake of one", failure},
                                               {"a failure that comes late", failure_that_comes_late}});
 }

@@ -6,8 +6,8 @@
  *   driver=V      CUDA version that the driver serves, as 12040; 0: no driver (the count fails with 35 where V is too old)
  *   chip          no kernel for the chip
  *   memory=M      MiB of memory, all of them free
- *   CALL@N        the N-th call fails, CALL@N+ that and all later ones; CALL: malloc, hostmalloc, copy, launch, sync, graph,
- *                 fft.  malloc, hostmalloc and fft: no memory; the others lose the device.
+ *   CALL@N        the N-th call fails, CALL@N+ that and all later ones; CALL: malloc, hostmalloc, copy, launch, sync, event,
+ *                 graph, fft.  malloc, hostmalloc and fft: no memory; the others lose the device.
  *   report=FILE   at the end of the program a line about calls, arrays that are left, calls after the device was lost
  *   eager         streams work at once */
 #include <cuda_runtime.h>
@@ -22,6 +22,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,15 @@ enum { SHARED_BYTES = 227 * 1024, SHARED_GUARD = 1024 };
 alignas(128) float4 pf_shared[(SHARED_BYTES + SHARED_GUARD) / sizeof(float4)];
 
 namespace {
+
+/* Held by a call of the runtime. */
+struct one_call {
+  static std::recursive_mutex &mutex() {
+    static auto *m = new std::recursive_mutex;
+    return *m;
+  }
+  const std::lock_guard<std::recursive_mutex> held{mutex()};
+};
 
 [[noreturn]] void fault(const char *text, long number) {
   fprintf(stderr, "fake GPU: %s (%ld)\n", text, number);
@@ -56,8 +66,7 @@ struct state {
   std::map<std::string, rule> rules;
   std::map<std::string, long> calls;
   cudaError_t lost = cudaSuccess, last = cudaSuccess;
-  bool told = false;    /* the loss */
-  long calls_after = 0; /* calls after that */
+  long calls_after = 0; /* calls of a thread that was told of the loss */
 };
 
 void say_report();
@@ -113,8 +122,9 @@ bool due(const char *call) {
 cudaError_t result(cudaError_t error) {
   state &s = the();
   if (s.lost != cudaSuccess) {
-    if (s.told) s.calls_after++;
-    s.told = true;
+    static thread_local bool told = false;
+    if (told) s.calls_after++;
+    told = true;
     error = s.lost;
   }
   if (error != cudaSuccess) s.last = error;
@@ -294,7 +304,13 @@ void fake_barrier(int line) {
 
 struct fake_stream {
   std::deque<operation> todo;
+  long asked = 0, done = 0;
   fake_graph *capture = nullptr;
+};
+/* When the stream had been asked for so many operations. */
+struct fake_event {
+  fake_stream *stream = nullptr;
+  long at = 0;
 };
 struct fake_graph {
   std::vector<operation> list;
@@ -303,16 +319,20 @@ namespace {
 std::vector<fake_stream *> streams;
 long launches = 0;
 
-void work(fake_stream *s) {
-  if (s->todo.empty()) return;
+/* Until `done` of its operations are done. */
+void work_until(fake_stream *s, long done) {
+  if (s->todo.empty() || s->done >= done) return;
   const opened key;
-  while (!s->todo.empty()) {
+  while (!s->todo.empty() && s->done < done) {
     const operation next = std::move(s->todo.front());
     s->todo.pop_front();
+    s->done++;
     if (the().lost == cudaSuccess) next.run();
   }
   check_all_guards();
 }
+
+void work(fake_stream *s) { work_until(s, s->asked); }
 
 void work_all() {
   for (fake_stream *s : streams) work(s);
@@ -324,6 +344,7 @@ cudaError_t put(fake_stream *s, std::function<void()> run) {
     s->capture->list.push_back({std::move(run)});
   } else {
     s->todo.push_back({std::move(run)});
+    s->asked++;
     if (the().eager) work(s);
   }
   return result(cudaSuccess);
@@ -361,12 +382,14 @@ const char *cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetLastError() {
+  const one_call held;
   const cudaError_t last = the().lost != cudaSuccess ? the().lost : the().last;
   the().last = cudaSuccess;
   return last;
 }
 
 cudaError_t cudaGetDeviceCount(int *count) {
+  const one_call held;
   const state &s = the();
   *count = 1;
   if (s.driver < 13000) return result(cudaErrorInsufficientDriver);
@@ -376,11 +399,13 @@ cudaError_t cudaGetDeviceCount(int *count) {
 }
 
 cudaError_t cudaDriverGetVersion(int *version) {
+  const one_call held;
   *version = the().driver;
   return result(cudaSuccess);
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version) {
+  const one_call held;
   *version = 13000;
   return result(cudaSuccess);
 }
@@ -388,6 +413,7 @@ cudaError_t cudaRuntimeGetVersion(int *version) {
 cudaError_t cudaSetDevice(int device) { return result(device == 0 ? cudaSuccess : cudaErrorInvalidValue); }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
+  const one_call held;
   memset(properties, 0, sizeof *properties);
   snprintf(properties->name, sizeof properties->name, "a GPU imitated on the CPU");
   properties->major = 9;
@@ -402,12 +428,14 @@ cudaError_t fake_kernel_attributes() { return result(the().chip ? cudaSuccess : 
 /* ---- memory ---- */
 
 cudaError_t cudaMemGetInfo(size_t *available, size_t *total) {
+  const one_call held;
   *total = the().memory;
   *available = the().memory > ram().used ? the().memory - ram().used : 0;
   return result(cudaSuccess);
 }
 
 cudaError_t fake_malloc(void **place, size_t bytes) {
+  const one_call held;
   memory &m = ram();
   *place = nullptr;
   refuse_capture("cudaMalloc while a stream is captured");
@@ -441,6 +469,7 @@ cudaError_t fake_malloc(void **place, size_t bytes) {
 }
 
 cudaError_t cudaFree(void *place) {
+  const one_call held;
   memory &m = ram();
   refuse_capture("cudaFree while a stream is captured");
   if (!place || the().lost != cudaSuccess) return result(cudaSuccess);
@@ -472,6 +501,7 @@ bool is_pinned(const void *place) {
 } // namespace
 
 cudaError_t fake_malloc_host(void **place, size_t bytes) {
+  const one_call held;
   *place = nullptr;
   if (due("hostmalloc")) return result(cudaErrorMemoryAllocation);
   *place = malloc(bytes);
@@ -481,6 +511,7 @@ cudaError_t fake_malloc_host(void **place, size_t bytes) {
 }
 
 cudaError_t cudaFreeHost(void *place) {
+  const one_call held;
   work_all();
   pinned().erase(static_cast<char *>(place));
   free(place);
@@ -488,11 +519,13 @@ cudaError_t cudaFreeHost(void *place) {
 }
 
 cudaError_t cudaMemsetAsync(void *place, int value, size_t bytes, cudaStream_t stream) {
+  const one_call held;
   if (!within(place, bytes)) return result(lose(cudaErrorIllegalAddress));
   return put(stream, [=]() { memset(place, value, bytes); });
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  const one_call held;
   if (due("copy")) return result(lose(cudaErrorECCUncorrectable));
   if (kind != cudaMemcpyHostToDevice ? !within(from, bytes) : in_device(from)) return result(cudaErrorInvalidValue);
   if (kind != cudaMemcpyDeviceToHost ? !within(to, bytes) : in_device(to)) return result(cudaErrorInvalidValue);
@@ -508,12 +541,14 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
 /* ---- streams, events, graphs ---- */
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
+  const one_call held;
   *stream = new fake_stream;
   streams.push_back(*stream);
   return result(cudaSuccess);
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const one_call held;
   work(stream);
   for (size_t n = 0; n < streams.size(); n++)
     if (streams[n] == stream) streams.erase(streams.begin() + static_cast<long>(n));
@@ -522,41 +557,79 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const one_call held;
   refuse_capture("cudaStreamSynchronize while a stream is captured");
   work(stream);
   if (due("sync")) return result(lose(cudaErrorLaunchFailure));
   return result(cudaSuccess);
 }
 
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) {
+  const one_call held;
+  *event = new fake_event;
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  const one_call held;
+  delete event;
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const one_call held;
+  *event = {stream, stream->asked};
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  const one_call held;
+  const fake_event now = *event;
+  return put(stream, [=]() { work_until(now.stream, now.at); });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const one_call held;
+  if (event->stream) work_until(event->stream, event->at);
+  if (due("event")) return result(lose(cudaErrorLaunchFailure));
+  return result(cudaSuccess);
+}
+
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  const one_call held;
   if (stream->capture) fault("a stream that is captured already", 0);
   stream->capture = new fake_graph;
   return result(cudaSuccess);
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
+  const one_call held;
   *graph = stream->capture;
   stream->capture = nullptr;
   return result(cudaSuccess);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long) {
+  const one_call held;
   *exec = new fake_graph(*graph);
   return result(cudaSuccess);
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  const one_call held;
   if (due("graph")) return result(lose(cudaErrorLaunchFailure));
   for (const operation &o : exec->list) put(stream, o.run);
   return result(cudaSuccess);
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  const one_call held;
   delete graph;
   return result(cudaSuccess);
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  const one_call held;
   work_all(); /* the real one keeps it until it has run */
   delete exec;
   return result(cudaSuccess);
@@ -565,6 +638,7 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
 /* ---- launches ---- */
 
 cudaError_t fake_launch(const cudaLaunchConfig_t *config, std::function<void()> thread) {
+  const one_call held;
   const dim3 grid = config->gridDim, block = config->blockDim;
   const unsigned threads = block.x * block.y * block.z;
   if (threads == 0 || threads > 1024 || grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7FFFFFFFu ||
@@ -602,11 +676,13 @@ struct fake_plan {
 enum { WORK_BYTES = 1024 };
 
 cufftResult cufftCreate(cufftHandle *plan) {
+  const one_call held;
   *plan = new fake_plan;
   return the().lost == cudaSuccess ? CUFFT_SUCCESS : CUFFT_INTERNAL_ERROR;
 }
 
 cufftResult cufftDestroy(cufftHandle plan) {
+  const one_call held;
   work_all();
   pf_fft_cpu_destroy(plan->fft);
   delete plan;
@@ -617,6 +693,7 @@ cufftResult cufftSetAutoAllocation(cufftHandle, int) { return CUFFT_SUCCESS; }
 
 cufftResult cufftMakePlanMany(cufftHandle plan, int rank, int *n, int *, int, int, int *, int, int, cufftType,
                               int batch, size_t *work) {
+  const one_call held;
   const pf_grid g = {n[rank - 1], rank > 1 ? n[rank - 2] : 1, rank > 2 ? n[0] : 1, 1};
   if (due("fft")) return CUFFT_ALLOC_FAILED;
   *work = WORK_BYTES;
@@ -624,17 +701,20 @@ cufftResult cufftMakePlanMany(cufftHandle plan, int rank, int *n, int *, int, in
 }
 
 cufftResult cufftSetStream(cufftHandle plan, cudaStream_t stream) {
+  const one_call held;
   plan->stream = stream;
   return CUFFT_SUCCESS;
 }
 
 cufftResult cufftSetWorkArea(cufftHandle plan, void *work) {
+  const one_call held;
   plan->work = work;
   return within(work, WORK_BYTES) ? CUFFT_SUCCESS : CUFFT_INTERNAL_ERROR;
 }
 
 /* Runs a transform, with what it must not change and what it writes wholly. */
 cufftResult cufftExecD2Z(cufftHandle plan, double *field, cufftDoubleComplex *spectrum) {
+  const one_call held;
   const cudaError_t error = put(plan->stream, [=]() {
     memset(plan->work, BLANK, WORK_BYTES);
     pf_fft_cpu_forward(plan->fft, field, reinterpret_cast<double *>(spectrum));
@@ -643,6 +723,7 @@ cufftResult cufftExecD2Z(cufftHandle plan, double *field, cufftDoubleComplex *sp
 }
 
 cufftResult cufftExecZ2D(cufftHandle plan, cufftDoubleComplex *spectrum, double *field) {
+  const one_call held;
   const cudaError_t error = put(plan->stream, [=]() {
     const pf_grid g = pf_fft_cpu_grid(plan->fft), waves = pf_spectrum(&g);
     const size_t numbers = static_cast<size_t>(pf_fft_cpu_batch(plan->fft) * pf_cells(&waves)) * 2;

@@ -121,9 +121,9 @@ def lost():
     reference = work / "lost-reference"
     status, said, calls = run(cell, reference)
     expect("without a fault", status == 0 and history(reference), said)
-    for call in ("launch", "copy", "sync", "graph"):
-        # when all is done arrays are given back, with a wait each: a loss there is no longer one of the run
-        total = int(calls.get(call, 0)) - (int(calls["malloc"]) + 5 if call == "sync" else 0)
+    for call in ("launch", "copy", "sync", "event", "graph"):
+        # when all is done arrays and both rooms are given back, with a wait each: a loss there is no longer one of the run
+        total = int(calls.get(call, 0)) - {"sync": int(calls["malloc"]) + 5, "event": 2}.get(call, 0)
         for part in [q / 40 for q in range(1, 40)] if options.long else (0.001, 0.2, 0.5, 0.97):
             n = 1 + int(part * total)
             for on in ("", "+"):

@@ -8,7 +8,8 @@
  * Memory: device memory is closed to the host (SIGSEGV) but for the time that a stream works.  New memory holds NaN (all
  * bits set), so does what was freed; each array has guard zones, and a copy must lie within one array.
  *
- * Streams: nothing is done before it has to be, at a synchronization.
+ * Streams: nothing is done before it has to be, at a synchronization; of another stream up to the event that is waited for.
+ * Calls may come from several threads, one at a time.
  *
  * Faults, by the environment (fake_cuda.cc): no device, an old driver, little memory, the n-th call that fails. */
 #ifndef PF_FAKE_CUDA_RUNTIME_H
@@ -106,6 +107,13 @@ enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+typedef struct fake_event *cudaEvent_t;
+enum { cudaEventBlockingSync = 1, cudaEventDisableTiming = 2 };
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags);
