@@ -274,7 +274,8 @@ pf_status pf_state_geometry(pf_state *s) {
                                  .material = s->material,
                                  .weight = s->weight,
                                  .curvature = s->curvature,
-                                 .enters = s->enters};
+                                 .enters = s->enters,
+                                 .lead = s->lead};
   PF_TRY(s->backend->map(s->backend, s->walls ? PF_KERNEL_geometry_walls : PF_KERNEL_geometry, &s->grid, &args));
   if (!s->nucleus) return PF_OK;
   double lost[PF_SUMS];

@@ -65,6 +65,7 @@ typedef struct pf_mechanics {
   X(double, leak, )           /* of it the electrolyte's electrons */                              \
   X(double, shift, )          /* U of the frame, cells/s */                                        \
   X(double, speed, )          /* of the fastest piece of the front, cells/s */                     \
+  X(double, lead, )           /* of the window of (1) before the front, eps */                     \
   X(double, salt_least, )     /* least s of the electrolyte */                                     \
   X(double, profile, )        /* Q of (2b)'s text: 1 for a tanh profile */                         \
   X(bool, sensitive, )        /* sensitivity holds a solution */                                   \
@@ -122,7 +123,7 @@ typedef struct pf_state {
   float *rate;                 /* [2][cells]: last step's d phi/dt, d s/dt, 1/s, to predict the next */
   double *reaction;            /* r of (1) */
   double *weight, *curvature, *logit;
-  double *bend;                  /* laplacian of logit, while the front moves */
+  double *bend;                  /* laplacian of the laplacian of logit, while the front moves */
   uint8_t *material;             /* index into params.material */
   uint8_t *owner, *owner_before; /* pf_owner */
   double *hotspot;               /* [nz][ny]: factor on the exchange current of the working electrode */

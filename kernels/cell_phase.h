@@ -97,22 +97,26 @@ PF_CELL double pf_window_integral(double xi) {
 /* |grad S| at the middle of a tanh front, times eps: q(1/2)/int q |grad xi| eps = (15/8)/(1 - 2 tail)/4 */
 #define PF_WINDOW_PEAK (1.875 / (1 - 2 * PF_WINDOW_TAIL) / 4)
 
+/* S of the front that lies `lead` (small, in eps) before that of xi: still from 0 in xi = 0 to 1 in xi = 1, so that its steps
+ * across a planar front add up to 1. */
+PF_CELL double pf_window_ahead(double xi, double lead) { return pf_window_integral(xi + lead * xi * (1 - xi)); }
+
 /* Difference of S between the neighbours up and down of cell c; of a closed cell the steps of S at its walls besides: lithium
  * reacts there that cannot enter. */
-PF_CELL double pf_window_step(const double *xi, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, pf_walls w) {
+PF_CELL double pf_window_step(const double *xi, double lead, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up, pf_walls w) {
   const ptrdiff_t m = pf_way(w, c, down), p = pf_way(w, c, up);
-  const double step = pf_window_integral(xi[c + p]) - pf_window_integral(xi[c + m]);
+  const double step = pf_window_ahead(xi[c + p], lead) - pf_window_ahead(xi[c + m], lead);
   if (!w.on || pf_is_open(w.material, w.mask, c)) return step;
-  const double here = pf_window_integral(xi[c]);
-  const double below = m != down ? fabs(pf_window_integral(xi[c + down]) - here) : 0;
-  const double above = p != up ? fabs(pf_window_integral(xi[c + up]) - here) : 0;
+  const double here = pf_window_ahead(xi[c], lead);
+  const double below = m != down ? fabs(pf_window_ahead(xi[c + down], lead) - here) : 0;
+  const double above = p != up ? fabs(pf_window_ahead(xi[c + up], lead) - here) : 0;
   return fabs(step) + 2 * (below + above);
 }
 
-/* Weight of deposition w_p h of (1) and curvature K h of (3), clipped to 1/2, of xi and its logit. */
+/* Weight of deposition w_p h of (1) and curvature K h of (3), clipped to 1/2, of xi and its logit.  lead: of the window. */
 // clang-format off
 #define PF_ARGS_geometry(IN, OUT, VAR, VAL) \
-  IN(double, xi) IN(double, p) IN(uint8_t, material) OUT(double, weight) OUT(double, curvature) VAL(pf_enters, enters)
+  IN(double, xi) IN(double, p) IN(uint8_t, material) OUT(double, weight) OUT(double, curvature) VAL(pf_enters, enters) VAL(double, lead)
 // clang-format on
 PF_ARGS(geometry);
 PF_CELL void pf_geometry_cell(const pf_geometry_args *k, pf_at at, int walls) {
@@ -121,9 +125,9 @@ PF_CELL void pf_geometry_cell(const pf_geometry_args *k, pf_at at, int walls) {
   const pf_walls w = {k->material, k->enters.mask, walls, NULL};
   double weight = 0, curvature = 0;
   if (xi * (1 - xi) > 1e-4 || (walls && !pf_is_open(w.material, w.mask, c))) {
-    const double sx = pf_window_step(k->xi, c, at.xm, at.xp, w);
-    const double sy = pf_window_step(k->xi, c, at.ym, at.yp, w);
-    const double sz = pf_window_step(k->xi, c, at.zm, at.zp, w);
+    const double sx = pf_window_step(k->xi, k->lead, c, at.xm, at.xp, w);
+    const double sy = pf_window_step(k->xi, k->lead, c, at.ym, at.yp, w);
+    const double sz = pf_window_step(k->xi, k->lead, c, at.zm, at.zp, w);
     weight = 0.5 * sqrt(sx * sx + sy * sy + sz * sz);
   }
   if (xi * (1 - xi) > 0.01) {
@@ -166,7 +170,7 @@ PF_CELL void pf_cell_open(const pf_open_args *k, pf_at at) {
   k->open[at.c] = pf_is_open(k->material, k->mask, at.c) ? 1.0 : 0.0;
 }
 
-/* bend = h^2 laplacian of p: 0 for a planar front in any direction.  Across a wall p goes on as it is. */
+/* bend = h^2 laplacian of p: 0 for a planar front in any direction.  Across a wall p goes on as it is.  Taken twice. */
 #define PF_ARGS_bend(IN, OUT, VAR, VAL) IN(double, p) IN(double, open) OUT(double, bend)
 PF_ARGS(bend);
 PF_CELL double pf_bend(const double *p, pf_walls w, ptrdiff_t c, ptrdiff_t down, ptrdiff_t up) {
@@ -186,9 +190,10 @@ PF_CELL void pf_cell_bend_walls(const pf_bend_walls_args *k, pf_at at) {
   pf_bend_cell((const pf_bend_args *)(const void *)k, at, PF_WALLS_OF_OPEN);
 }
 
-/* Surface diffusion, which adds -PF_LEVEL M times grad (xi (1-xi) grad bend) to B: a wave k along the front decays by
- * 48 PF_LEVEL eps (2 - 2 cos k h)^2 for each cell that the front moves, 3 at the shortest waves, 2e-5 at 64 cells. */
-#define PF_LEVEL (1.0 / 256)
+/* Levelling adds PF_LEVEL M times grad (xi (1-xi) grad bend) to B, bend = h^4 laplacian of the laplacian of p: a wave k along the
+ * front decays by 48 PF_LEVEL eps (2 - 2 cos k h)^3 for each cell that the front moves, 4.3 at the
+ * shortest waves, 6e-8 at 64 cells. */
+#define PF_LEVEL (0.36 / 256)
 
 /* Flux of the bracket B of (4) through the face from a to b, times h/M, along -(a to b): positive fills a.
  * With the product m = (xi_a (1-xi_b) + xi_b (1-xi_a))/2 the logistic profile obeys xi_b - xi_a =
@@ -196,7 +201,7 @@ PF_CELL void pf_cell_bend_walls(const pf_bend_walls_args *k, pf_at at) {
  * pins it. */
 PF_CELL double pf_profile_flux(double xi_a, double xi_b, pf_slope slope, double bends, double eps) {
   const double m = xi_a * (1 - xi_b) + xi_b * (1 - xi_a);
-  return xi_b - xi_a - m * (pf_profile_tanh(slope, eps) + PF_LEVEL * bends);
+  return xi_b - xi_a - m * (pf_profile_tanh(slope, eps) - PF_LEVEL * bends);
 }
 
 /* Lithium and salt moved by B for ds (rate = M ds/h^2): xi, salt -> xi_new, salt_new.  The electrolyte that lithium
