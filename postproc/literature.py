@@ -58,12 +58,11 @@ SIDE, SEED, SECONDS = 100, 10, 12.0                                 # of the sam
 TANH = (("tanh 0.5 um, h = 1 um", 1.0, 1), ("tanh 0.25 um, h = 0.5 um", 0.5, 0.5), ("tanh 0.5 um, h = 0.5 um", 0.5, 1),
         ("tanh 1 um, h = 1 um", 1.0, 2))
 WIDTH = (("W = 4 um, h = 1 um", 1.0, 4), ("W = 2 um, h = 0.5 um", 0.5, 4), ("W = 4 um, h = 0.5 um", 0.5, 8))
-COARSE = ("grid%cells=200,200", "grid%spacing_um=1", "protocol%duration_h=0.02")  # the published grid
-FINE = ("grid%cells=400,400", "grid%spacing_um=0.5", "protocol%duration_h=0.006", "output%history_interval_s=0.5")
+FINE = ("grid%cells=200,200", "grid%spacing_um=0.5", "protocol%duration_h=0.006", "output%history_interval_s=0.4")
 ROUND = ("allen_cahn%anisotropy=0",)
-PICTURES = (("hong2018", "hong2018", ()), ("chen2015-coarse", "chen2015", COARSE),
-            ("chen2015-coarse-isotropic", "chen2015", COARSE + ROUND), ("hong2018-fine", "hong2018", FINE),
-            ("chen2015", "chen2015", ()), ("chen2015-isotropic", "chen2015", ROUND))
+PICTURES = (("hong2018", "hong2018", ()), ("chen2015", "chen2015", ()), ("chen2015-isotropic", "chen2015", ROUND),
+            ("hong2018-fine", "hong2018", FINE), ("chen2015-fine", "chen2015", FINE),
+            ("chen2015-fine-isotropic", "chen2015", FINE + ROUND))
 # part of benchmark 7, cells along x, time step: the study in h, then those in dt
 BM7_H = {"a": ((50, 100, 200, 400), 5e-4), "b": ((500, 700, 1000), 2e-3), "c": ((500, 700, 1000), 1e-3)}
 BM7_DT = {"a": (100, (8e-3, 4e-3, 2e-3, 1e-3, 5e-4)), "b": (500, (1e-2, 5e-3, 2e-3)), "c": (1000, (1e-2, 5e-3, 2e-3, 1e-3))}
@@ -215,7 +214,7 @@ def draw_fronts(runs, row):
     right.barh(list(values), list(values.values()), color=[RED, GREY, BLUE, GREY])
     right.invert_yaxis()
     right.set_xscale("log")
-    titled(right, "b  Mobility is not capillarity", "decay of a ripple of 16 µm without a current, 1/s", "")
+    titled(right, "b  Mobility is not capillarity", "decay of a ripple of 16 µm, 1/s", "")
     return figure
 
 
@@ -224,10 +223,12 @@ def lithium_in_salt(axes, run, time, title):
     data = run.at(time)
     x, y = data["x"].values, data["y"].values
     where = dict(origin="lower", extent=(1.5 * y[0] - 0.5 * y[1], y[-1] + y[0], 1.5 * x[0] - 0.5 * x[1], x[-1] + x[0]))
-    salt = axes.imshow(1e-3 * np.squeeze(data["salt"].values).T, cmap="YlGnBu", vmin=0, vmax=1.5, **where)
+    salt = axes.imshow(1e-3 * np.squeeze(data["salt"].values).T, cmap=plt.get_cmap("YlGnBu", 10), vmin=0, vmax=1.5,
+                       interpolation="nearest", **where)
     phase = np.squeeze(data["phase"].values).T
     axes.imshow(np.dstack([np.full(phase.shape, 0.18)] * 3 + [np.clip(phase, 0, 1)]), interpolation="nearest", **where)
-    for before in run.times[:np.searchsorted(run.times, time - 1e-9)]:
+    earlier = run.times[:np.searchsorted(run.times, time - 1e-9)]
+    for before in earlier[::max(1, round(len(earlier) / 9))]:
         axes.contour(y, x, np.squeeze(run.at(before)["phase"].values).T, [0.5], colors="white", linewidths=0.45, alpha=0.75)
     axes.set_title(title, fontsize=8, loc="left")
     axes.tick_params(length=2, pad=1.5, labelsize=6.5)
@@ -236,10 +237,10 @@ def lithium_in_salt(axes, run, time, title):
 
 def draw_dendrites(runs, row):
     """Pictures of the papers' kind, and tip velocity and area of the same runs."""
-    figure, axes = sheet(3, 3, 7.6, 7.9, gridspec_kw={"height_ratios": (1.25, 1.25, 1)})
-    names = {"hong2018": ("hong2018", "noise, isotropic"), "chen2015-coarse": ("chen2015", "fourfold, δ = 0.05"),
-             "chen2015-coarse-isotropic": ("chen2015", "isotropic")}
-    fine = {"hong2018": "hong2018-fine", "chen2015-coarse": "chen2015", "chen2015-coarse-isotropic": "chen2015-isotropic"}
+    figure, axes = sheet(3, 3, 7.6, 7.3, gridspec_kw={"height_ratios": (1.25, 1.25, 1)})
+    names = {"hong2018": ("hong2018", "noise, isotropic"), "chen2015": ("chen2015", "fourfold, δ = 0.05"),
+             "chen2015-isotropic": ("chen2015", "isotropic")}
+    fine = {"hong2018": "hong2018-fine", "chen2015": "chen2015-fine", "chen2015-isotropic": "chen2015-fine-isotropic"}
     colours = (RED, BLUE, GREEN)
     for column, (coarse, (input_name, kind)) in enumerate(names.items()):
         for line, (name, h) in enumerate(((coarse, "1"), (fine[coarse], "0.5"))):
@@ -248,6 +249,7 @@ def draw_dendrites(runs, row):
                                    f"{'abcdef'[3 * line + column]}  {input_name}, {kind}\nh = {h} µm, {time:.0f} s")
     bar = figure.colorbar(salt, ax=axes[:2, :], shrink=0.45, pad=0.01, aspect=30, extend="max")
     bar.set_label("salt, mol/L", fontsize=7.5)
+    bar.set_ticks(np.arange(0, 1.6, 0.3))
     bar.ax.tick_params(labelsize=6.5)
     columns = (("front_max_um", 1, "g  tip, from the electrode", "µm"), ("tip_velocity_um_h", 1 / 3600, "h  tip velocity", "µm/s"),
                ("dendrite_area_um2", 1, "i  area of the dendrites", "µm²"))
@@ -294,6 +296,7 @@ def draw_same(runs, row):
             row("same case", who, *cost(run))
     bar = figure.colorbar(salt, ax=axes, shrink=0.5, pad=0.01, aspect=30, extend="max")
     bar.set_label("salt, mol/L", fontsize=7)
+    bar.set_ticks(np.arange(0, 1.6, 0.3))
     bar.ax.tick_params(labelsize=6.5)
     panel = axes[1][3]
     for name, colour, label in (("published-0.5-1", RED, "allen_cahn, 0.5 µm"), ("ours-0.5-4", BLUE, "reaction_interface, 0.5 µm")):
@@ -317,8 +320,11 @@ COURSES = {"AMPE": ((0, 10.3), (151.4, 52.2), (301.5, 84.3), (601.6, 140.7), (90
            "MOOSE (PSU)": ((0, 7.5), (150.7, 45.7), (299.4, 74.4), (600, 126.6), (1500, 264.0)),
            "MEMPHIS": ((0, 8.5), (150, 42.5), (300, 66.0), (600, 109.5), (900, 147.7), (1200, 183.2), (1500, 216.8)),
            "MOOSE (Kim)": ((0.5, 8.9), (147.7, 41.3), (302.5, 63.8), (604, 103.6), (905.4, 138.5), (1206.9, 169.9), (1495, 198.0))}
-# The tip at t = 1500 that errors are taken of: cells of 1.5 and 1 extrapolated with the order 3 in h that the tip has at
-# t = 300 (67.7, 72.8 and 74.0 in cells of 1.5, 1 and 0.75).
+# The tip at t = 1500 that errors are taken of: the mean of the published ones that agree (to 5 %: the first three of RECORDS).
+# Beside it: ours in cells of 1.5 and 1, extrapolated with the order 3 in h that the tip has at t = 300 (67.7, 72.8 and
+# 74.0 in cells of 1.5, 1 and 0.75).
+AGREE = 3
+TIP = sum(record[3] for record in RECORDS[:AGREE]) / AGREE
 TIP_ORDER = 3
 # L2 of benchmark 7 at t = 8 against h and dt.  SymPhas: PFHub's record; FiPy (explicit double well, 1e-4; 0.00125):
 # guyer/CHiMaDPhaseFieldVI; FBE, Forward Backward Euler (0.00098): narutse/phasefield; MEMPHIS: memphis-snl/memphis,
@@ -365,7 +371,7 @@ def draw_benchmark_7(runs, left, right, row):
             found = orders(points)
             for (step, _), order in zip(points[1:], found):
                 row("benchmark 7" + part, f"to {kind} {step:g}", f"order in {kind}", order)
-            text = f", order {found[-1]:.1f}" if kind == "h" or part == "c" else f", h = {0.5 / members[0][1]:g}"
+            text = f", h = {0.5 / members[0][1]:g}" if kind == "dt" else ", Δt = 0.001" if part == "c" else f", order {found[-1]:.1f}"
             axes.loglog(*zip(*points), "o-", ms=4, lw=1.2, color=colour, label=f"pfsolve, part {part}{text}")
     for part, records in RECORDS_7.items():
         for name, symbol, points in records:
@@ -373,9 +379,12 @@ def draw_benchmark_7(runs, left, right, row):
                         label=f"{name}, part {part}")
     for name, symbol, points in RECORDS_7_DT:
         right.loglog(*zip(*points), symbol + ":", color=GREY, mfc="none", ms=4, lw=0.8, label=name)
+    right.loglog((8e-4, 4e-2), (1.6e-4, 8e-3), color=GREY, lw=0.7, ls="--", label="first order")
     titled(left, "a  Benchmark 7: error against h", "h", "L2 error at t = 8")
     titled(right, "b  Benchmark 7: error against the time step", "Δt", "L2 error at t = 8")
-    left.legend(frameon=False, fontsize=5.5, loc="lower right", ncols=2)
+    left.set_ylim(bottom=3e-11)
+    left.legend(frameon=False, fontsize=5.5, loc="lower left", ncols=2)
+    right.set_ylim(top=9e-2)
     right.legend(frameon=False, fontsize=6, loc="upper left")
 
 
@@ -395,26 +404,32 @@ def draw_benchmark_3(runs, left, right, row):
         row("benchmark 3", f"h {h:g}", "s by the clock, two threads", run.summary["seconds"])
         tips[h], spent[h] = float(last["front_max_um"]), cost(run)[1]
     fine = sorted(tips)[:2]
-    exact = extrapolated_tip((fine[1], tips[fine[1]]), (fine[0], tips[fine[0]]))
-    row("benchmark 3", "h -> 0", "tip, extrapolated", exact)
-    left.axhline(exact, color=BLUE, lw=0.8, ls=":")
-    left.annotate("h → 0", (0, exact), xytext=(0, 2), textcoords="offset points", fontsize=6, color=BLUE)
+    limit = extrapolated_tip((fine[1], tips[fine[1]]), (fine[0], tips[fine[0]]))
+    row("benchmark 3", "h -> 0", "tip, extrapolated", limit)
+    row("benchmark 3", "mean of the published that agree", "tip", TIP)
+    left.plot(1500, limit, "D", color=BLUE, mfc="white", ms=4.5, clip_on=False, label="pfsolve, h → 0")
     titled(left, "c  Benchmark 3: position of the tip", "t", "tip")
-    left.legend(frameon=False, fontsize=6.5, loc="upper left", bbox_to_anchor=(0, 0.93))
-    right.axhspan(0.1, 4, color="#eeeeee", lw=0)
-    right.annotate("the reference is not known better", (0.98, 0.02), xycoords="axes fraction", ha="right", fontsize=6, color=GREY)
-    for name, symbol in zip(RECORDS, "s^DPv"):
-        right.loglog(name[1] * name[2], 100 * abs(name[3] / exact - 1), symbol, color=GREY, ms=5)
-        right.annotate(name[0], (name[1] * name[2], 100 * abs(name[3] / exact - 1)), xytext=(4, -7), textcoords="offset points",
-                       fontsize=6, color=GREY, ha="left" if name[1] * name[2] < 1e5 else "right")
-        row("benchmark 3", name[0], "error of the tip, %", 100 * abs(name[3] / exact - 1))
-    errors = {h: 100 * abs(tip / exact - 1) for h, tip in tips.items()}
-    right.loglog([spent[h] for h in tips], [errors[h] for h in tips], "o-", color=BLUE, ms=5, lw=1.2)
+    left.legend(frameon=False, fontsize=6.5, loc="upper left")
+    spread = 100 * max(abs(record[3] / TIP - 1) for record in RECORDS[:AGREE])
+    right.axhspan(0.1, spread, color="#eeeeee", lw=0)
+    right.annotate("less than what the reference,\nthe mean of three codes, is known to", (0.02, 0.03), xycoords="axes fraction",
+                   fontsize=6, color=GREY)
+    for (name, cores, seconds, tip), symbol, shift in zip(RECORDS, "s^DPv", ((-4, 5), (5, -3), (5, -3), (-6, -8), (6, 6))):
+        error = 100 * abs(tip / TIP - 1)
+        right.loglog(cores * seconds, error, symbol, color=GREY, ms=5)
+        right.annotate(name, (cores * seconds, error), xytext=shift, textcoords="offset points", fontsize=6, color=GREY,
+                       ha="left" if cores * seconds < 1e4 else "right" if shift[0] < 0 else "center")
+        row("benchmark 3", name, "error of the tip, %", error)
+    errors = {h: 100 * abs(tip / TIP - 1) for h, tip in tips.items()}
+    right.loglog([spent[h] for h in tips], [errors[h] for h in tips], "o-", color=BLUE, ms=5, lw=1.2,
+                 label="pfsolve, two cores")
+    right.legend(frameon=False, fontsize=6.5, loc="upper right")
     for h in tips:
-        right.annotate(f"h = {h:g}", (spent[h], errors[h]), xytext=(4, 4), textcoords="offset points", fontsize=6.5, color=BLUE)
+        right.annotate(f"h = {h:g}", (spent[h], errors[h]), xytext=(-6, -2) if h == 3 else (6, 2), textcoords="offset points",
+                       fontsize=6.5, color=BLUE, ha="right" if h == 3 else "left")
         row("benchmark 3", f"h {h:g}", "error of the tip, %", errors[h])
     titled(right, "d  Benchmark 3: error against time", "seconds times cores", "error of the tip at t = 1500, %")
-    right.set_ylim(0.8, 100)
+    right.set(ylim=(0.8, 100), xlim=(2.5, 2e6))
 
 
 def draw_pfhub(runs, row):
@@ -459,7 +474,8 @@ def main(arguments=None):
         except pfread.RunError as error:
             print(f"literature: {error}", file=sys.stderr)
             return 1
-        print(save(figure, output / f"{picture}.png"))
+        with plt.rc_context({"savefig.dpi": 145 if picture == "dendrites" else 170}):  # less than 300 kB
+            print(save(figure, output / f"{picture}.png"))
     text = "".join("\t".join(words) + f"\t{value:.6g}\n" for *words, value in rows)
     (output / "literature.txt").write_text("part\tcase\tquantity\tfound\n" + text, encoding="utf-8")
     return 1 if not rows else 0

@@ -305,7 +305,9 @@ static void literature(void) {
   PF_ASSERT_NEAR(history(f, "dendrite_area_um2", true), 60 * history(f, "deposited_um", true), 1e-6);
   CU_ASSERT(history(f, "front_max_um", true) > 12 && history(f, "front_max_um", true) < 14);
   CU_ASSERT(history(f, "tip_velocity_um_h", true) > 0);
-  f = run("chen2015", "--set grid%cells=80,60 --set protocol%duration_h=0.00003 --set lithium%seeds=1");
+  f = run("chen2015",
+          "--set grid%cells=80,60 --set grid%spacing_um=0.5 --set protocol%duration_h=0.00003 "
+          "--set lithium%seeds=1");
   if (!f) return;
   PF_ASSERT_NEAR(history(f, "deposited_um", true), 0.2812, 0.01);
   CU_ASSERT(history(f, "front_max_um", true) > 7 && history(f, "front_max_um", true) < 8.5);

@@ -135,8 +135,8 @@ class Pictures(unittest.TestCase):
         said = io.StringIO()
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
             self.assertEqual(literature.main([folder, "--only", "dendrites"]), 1)
-        self.assertIn("no dendrites.png: not there or not finished: hong2018 chen2015-coarse chen2015-coarse-isotropic hong2018-fine chen2015 "
-                      "chen2015-isotropic", said.getvalue())
+        self.assertIn("no dendrites.png: not there or not finished: hong2018 chen2015 chen2015-isotropic hong2018-fine "
+                      "chen2015-fine chen2015-fine-isotropic", said.getvalue())
 
 
 if __name__ == "__main__":
