@@ -8,6 +8,10 @@
 
 enum { BASIS = PF_KRYLOV_MOST + 1, FLOATING_MOST = 200 }; /* Krylov vectors between restarts; iterations of a solve */
 static const double floating_tolerance = 1e-3;
+/* Turns of a solve, what all but the first may leave over, in tolerances, and what a turn has to gain;
+ * cycles of a turn; solves by GMRES after one that gained less. */
+enum { TURNS_MOST = 4, CYCLES_OF_TURN = 24, COUPLED_SOLVES = 64 };
+static const double turns_leave = 3, turns_gain = 0.3, residual_of_error = 0.1;
 
 /* The parts of a vector of all unknowns: those of the ions, [1 or 2][cells], and of the electrons, [cells]. */
 enum { IONS, ELECTRONS };
@@ -20,7 +24,9 @@ struct pf_electrons {
   pf_vector v[BASIS + 1], made; /* made: b - A x, or A v */
   void *half;                   /* the ions' part, in between */
   void *first;                  /* [cells]: the electrons' half of M^-1 on Newton's residual */
-  double *b, *u;                /* [cells]: where lithium floats */
+  int coupled;                  /* so many more solves are by GMRES from the start */
+  double first_size;            /* as pf_multigrid_correct measures an error */
+  double *b, *u;                /* [cells]: where lithium floats, and by turns */
   pf_vector right, solution;    /* in double precision: what is handed over in single */
 };
 
@@ -81,6 +87,7 @@ void pf_electrons_destroy(pf_electrons *e) {
 }
 
 int *pf_electrons_box_solves(pf_electrons *e) { return pf_multigrid_box_solves(e->multigrid); }
+int *pf_electrons_coupled(pf_electrons *e) { return &e->coupled; }
 
 /* ---- residual and Jacobian ---- */
 
@@ -131,6 +138,7 @@ pf_status pf_electrons_assemble(pf_state *s, double dt, double *current, double 
   PF_TRY(PF_REAL_SUM(e->space.wide, s->backend, electron_size, &s->grid, sums, .w = e->first, .slope = s->slope));
   /* as a current of the reaction; in the electrolyte as a part of the voltage, so that the leak is as good as the current */
   const double mean = sums[1] / (double)pf_cells(&s->grid);
+  e->first_size = sqrt(sums[2]);
   *error = fmax(sums[0], fabs(*current) * mean / fmax(fabs(s->voltage), 1e-3));
   return PF_OK;
 }
@@ -230,21 +238,137 @@ static pf_status solve(pf_state *s, const pf_vector *b, const pf_vector *x, bool
   return pf_vector_to_float(&e->space, &e->solution, x);
 }
 
+/* ---- by turns: without salt ---- */
+
+/* Right sides and unknowns; that of the electrons is e->u. */
+typedef struct turns {
+  const double *ion_b;
+  double *ion_u;
+  const float *b_e;
+  float *u, *u_e; /* the answer */
+} turns;
+
+/* To a tolerance of the error where lithium floats; elsewhere the residual tells as much and needs no cycle to be known. */
+static pf_status turn(const pf_state *s, pf_multigrid *of, const double *b, double *u, double tolerance, double size,
+                      int most, pf_solve_report *report) {
+  if (s->floats || s->nuclei > 0) return pf_multigrid_correct(of, b, u, tolerance, size, most, report);
+  PF_TRY(pf_multigrid_solve(of, b, u, residual_of_error * tolerance, most, report));
+  report->first = report->iterations > 0 ? (double)INFINITY : 0;
+  return PF_OK;
+}
+
+/* The electrons' unknown with the ions' as they are. */
+static pf_status turn_of_electrons(pf_state *s, const turns *t, double tolerance, double size,
+                                   pf_solve_report *report) {
+  pf_electrons *e = s->electrons;
+  PF_TRY(PF_MAP(s->backend, electron_right, &e->grid, .b = t->b_e, .u = t->ion_u, .slope = s->slope, .y = e->b));
+  return turn(s, e->multigrid, e->b, e->u, tolerance, size, FLOATING_MOST, report);
+}
+
+/* The ions' with the electrons' as it is. */
+static pf_status turn_of_ions(pf_state *s, const turns *t, double tolerance, double size, pf_solve_report *report) {
+  pf_electrons *e = s->electrons;
+  PF_TRY(PF_MAP(s->backend, electron_to_ions_double, &e->grid, .b = t->ion_b, .w = e->u, .slope = s->slope, .y = e->b,
+                .by = -1, .cells = pf_cells(&e->grid)));
+  return turn(s, s->multigrid, e->b, t->ion_u, tolerance, size, CYCLES_OF_TURN, report);
+}
+
+/* From the unknowns that there are; size: theirs, or that of the electrons' alone.  *done: nothing was left to do. */
+static pf_status by_turns(pf_state *s, const turns *t, double size, double tolerance, pf_linear_report *report,
+                          bool *done) {
+  double before = 0;
+  int cycles = 0;
+  for (int n = 0; n < TURNS_MOST; n++) {
+    pf_solve_report ions, electrons;
+    PF_TRY(turn_of_ions(s, t, n > 0 ? turns_leave * tolerance : tolerance, size, &ions));
+    cycles += ions.cycles;
+    report->iterations = (cycles + 1) / 2; /* each of two, as those of GMRES */
+    *done = n > 0 && ions.first <= turns_leave * tolerance * size;
+    if (*done || !ions.converged) return PF_OK;
+    if (n > 1 && ions.first > turns_gain * before) break;
+    if (n == 0 && isfinite(ions.first)) size = hypot(size, ions.first);
+    before = ions.first;
+    PF_TRY(turn_of_electrons(s, t, tolerance, size, &electrons));
+    cycles += electrons.cycles;
+    report->residual = fmax(tolerance, fmin(electrons.residual, 0.5)); /* of it also far from where lithium reacts */
+    if (!electrons.converged) return PF_OK;
+  }
+  s->electrons->coupled = COUPLED_SOLVES;
+  return PF_OK;
+}
+
+static pf_status solve_by_turns(pf_state *s, const turns *t, double size, double tolerance, pf_linear_report *report,
+                                bool *done) {
+  *done = false;
+  *report = (pf_linear_report){0, tolerance};
+  if (s->electrons->coupled > 0) {
+    s->electrons->coupled--;
+    return PF_OK;
+  }
+  const pf_status status = by_turns(s, t, size, tolerance, report, done);
+  if (status == PF_FAILED) *done = false; /* round-off took a solver's positivity */
+  if (status != PF_FAILED) PF_TRY(status);
+  if (!*done) return PF_OK;
+  PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = t->ion_u, .y = t->u));
+  return PF_MAP(s->backend, many_narrow, &s->grid, .x = s->electrons->u, .y = t->u_e);
+}
+
+/* ---- both ---- */
+
 pf_status pf_electrons_solve(pf_state *s, double tolerance, int most, pf_linear_report *report) {
+  pf_electrons *e = s->electrons;
   pf_vector b = {{s->ion_b, s->e_rhs}};
   const pf_vector x = {{s->du, s->du_e}};
-  if (s->salty)
+  int before = 0;
+  if (s->salty) {
     b.part[IONS] = pf_linear_finest(s->linear)->rhs;
-  else
+  } else {
+    const turns t = {s->ion_rhs, s->ion_du, s->e_rhs, s->du, s->du_e};
+    bool done;
+    PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->ion_du, .a = 0));
+    if (e->space.wide) {
+      PF_TRY(s->backend->copy(s->backend, e->u, e->first, (size_t)pf_cells(&e->grid) * sizeof(double)));
+    } else {
+      PF_TRY(PF_MAP(s->backend, many_widen, &e->grid, .x = e->first, .y = e->u));
+    }
+    PF_TRY(solve_by_turns(s, &t, e->first_size, tolerance, report, &done));
+    if (done) return PF_OK;
+    before = report->iterations;
     PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = s->ion_rhs, .y = s->ion_b));
-  return solve(s, &b, &x, true, true, tolerance, most, report);
+  }
+  PF_TRY(solve(s, &b, &x, true, true, tolerance, most, report));
+  report->iterations += before;
+  return PF_OK;
 }
 
 pf_status pf_electrons_sensitivity(pf_state *s, double tolerance, int most, pf_linear_report *report) {
+  const pf_electrons *e = s->electrons;
   const pf_vector b = {{s->border, s->e_rhs}}, x = {{s->sensitivity, s->sensitivity_e}};
+  int before = 0;
   if (!s->salty) PF_TRY(PF_MAP(s->backend, many_narrow, &s->grid, .x = s->ion_border, .y = s->border));
   PF_TRY(PF_MAP(s->backend, electron_border, &s->grid, SYSTEM_OF(s), .slope = s->slope, .rhs = s->e_rhs));
-  return solve(s, &b, &x, !s->sensitive, false, tolerance, most, report);
+  if (!s->salty) {
+    const turns t = {s->ion_border, s->ion_sensitivity, s->e_rhs, s->sensitivity, s->sensitivity_e};
+    double size = 0;
+    bool done;
+    if (!s->sensitive) {
+      PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->ion_sensitivity, .a = 0));
+      PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = e->u, .a = 0));
+    } else {
+      double sums[PF_SUMS];
+      PF_TRY(PF_MAP(s->backend, many_widen, &e->grid, .x = s->sensitivity_e, .y = e->u));
+      PF_TRY(PF_SUM(s->backend, mg_error_double, &s->grid, sums, .m = s->m, .z = s->ion_sensitivity));
+      size = sums[0];
+      PF_TRY(PF_SUM(s->backend, mg_error_double, &s->grid, sums, .m = s->e_m, .z = e->u));
+      size = sqrt(size + sums[0]);
+    }
+    PF_TRY(solve_by_turns(s, &t, size, tolerance, report, &done));
+    if (done) return PF_OK;
+    before = report->iterations;
+  }
+  PF_TRY(solve(s, &b, &x, !s->sensitive, false, tolerance, most, report));
+  report->iterations += before;
+  return PF_OK;
 }
 
 pf_status pf_electrons_current(pf_state *s, double change[PF_SUMS]) {

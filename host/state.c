@@ -83,6 +83,7 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(displacement, dimensions * solid, KEPT),
       ARRAY(displacement_start, dimensions * solid, MADE),
       ARRAY(displacement_rate, dimensions * solid, KEPT),
+      ARRAY(displacement_last, dimensions * solid, KEPT),
       ARRAY(eigenstrain, components * solid, KEPT),
       ARRAY(stress, components * solid, KEPT),
   };
@@ -104,8 +105,10 @@ int pf_state_kept(pf_state *s, pf_kept *list, int count) {
 #undef NUMBER
   if (s->multigrid)
     list[count++] = (pf_kept){"state.box_solves", pf_multigrid_box_solves(s->multigrid), sizeof(int), NULL, 0};
-  if (s->electrons)
+  if (s->electrons) {
     list[count++] = (pf_kept){"state.box_solves_e", pf_electrons_box_solves(s->electrons), sizeof(int), NULL, 0};
+    list[count++] = (pf_kept){"state.coupled_e", pf_electrons_coupled(s->electrons), sizeof(int), NULL, 0};
+  }
   pf_state_array array[PF_STATE_ARRAYS_MAX];
   const int arrays = pf_state_arrays(s, array);
   for (int n = 0; n < arrays; n++)

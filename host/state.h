@@ -84,6 +84,7 @@ typedef struct pf_mechanics {
   X(double, salt_start, )                                                                          \
   X(double, salt_out, )                                                                            \
   X(double, nuclei, )         /* born so far */                                                    \
+  X(double, nuclei_seen, )    /* of them those that the potentials have answered to */             \
   X(double, nucleated, )      /* lithium that reacted where it is no electrode's, cells */          \
   /* Explicit models (explicit.h): the interval that `noise` was drawn for, from 1; salt cut off. */ \
   X(double, noise_drawn, )                                                                         \
@@ -92,9 +93,11 @@ typedef struct pf_mechanics {
   X(double, salt_error, )                                                                          \
   /* Mechanics: stretch (elasticity.h); cells and s since the stress was found; counts. */           \
   X(double, stretch, [3])                                                                          \
-  X(double, stretch_rate, [3]) /* of the last two answers, 1/s */                                  \
+  X(double, stretch_rate, [3]) /* as displacement_rate, displacement_last, 1/s */                  \
+  X(double, stretch_last, [3])                                                                     \
   X(double, stress_moved, )                                                                        \
   X(double, stress_elapsed, )                                                                      \
+  X(double, stress_interval, ) /* before the last solve, s */                                      \
   X(long, stress_solves, )                                                                         \
   X(long, stress_iterations, )                                                                     \
   X(long, stress_iterations_most, )
@@ -157,7 +160,7 @@ typedef struct pf_state {
   double *push;                                /* (Vm/F) p_n of (3), RT/F */
   double *displacement, *eigenstrain, *stress; /* pf_elastic_field */
   double *displacement_start;                  /* the answer before */
-  float *displacement_rate;                    /* between the last two answers, cells/s, for the next first guess */
+  float *displacement_rate, *displacement_last; /* expected till the next answer, and between the last two, cells/s */
   pf_elasticity *elasticity;
   pf_mechanics mechanics;
 

@@ -12,9 +12,9 @@
 enum { NEWTON_MOST = 60, CYCLES_MOST = 24 };
 static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton iterations (measured) */
 /* With electrons what a solve leaves over is an error of potentials, which lithium at i ~ 0 answers with currents of the
- * cell's size: beside nuclei Newton's method went astray at 3e-2.  What is not found after two iterations is solved well,
+ * cell's size: beside nuclei Newton's method went astray with more.  What is not found after two iterations is solved well,
  * then 10 do (14 states of grains with nuclei; two iterations are all that most steps need). */
-static const double careful_tolerance = 1e-4;
+static const double first_tolerance = 3e-3, last_tolerance = 0.09, careful_tolerance = 1e-4;
 enum { CAREFUL_FROM = 2 };
 
 /* What Newton's method needs of the equations: of both unknowns, or of the potential alone. */
@@ -22,8 +22,8 @@ typedef struct equations {
   /* Residual and Jacobian.  Sums: |R_1|, |R_2|, current of the working electrode, of the counter electrode. */
   pf_status (*assemble)(pf_state *, double dt, double sums[PF_SUMS]);
   pf_status (*prepare)(pf_state *);
-  /* J du = -F from zero, after `done` iterations of Newton's method; J u_V = -b from the last u_V, or from zero. */
-  pf_status (*solve)(pf_state *, int done, pf_linear_report *);
+  /* J du = -F from zero, after `done` iterations of Newton's method that left `residual`; J u_V = -b from the last u_V, or from zero. */
+  pf_status (*solve)(pf_state *, int done, double residual, pf_linear_report *);
   pf_status (*solve_sensitivity)(pf_state *, double tolerance, int cycles, pf_linear_report *);
   pf_status (*current)(pf_state *, double change[PF_SUMS]); /* g.du, g.u_V */
   pf_status (*update)(pf_state *, double d_voltage);
@@ -72,8 +72,8 @@ pf_status pf_transport_assemble(pf_state *s, double dt, double sums[PF_SUMS]) {
 
 static pf_status prepare_both(pf_state *s) { return pf_linear_set(s->linear); }
 
-static pf_status solve_both(pf_state *s, int done, pf_linear_report *report) {
-  (void)done;
+static pf_status solve_both(pf_state *s, int done, double residual, pf_linear_report *report) {
+  (void)done, (void)residual;
   return pf_linear_solve(s->linear, pf_linear_finest(s->linear)->rhs, s->du, 1, linear_tolerance, CYCLES_MOST, report);
 }
 
@@ -116,8 +116,8 @@ static pf_status solve_scalar(pf_state *s, const double *b, double *u, double to
   return PF_OK;
 }
 
-static pf_status solve_ion(pf_state *s, int done, pf_linear_report *report) {
-  (void)done;
+static pf_status solve_ion(pf_state *s, int done, double residual, pf_linear_report *report) {
+  (void)done, (void)residual;
   PF_TRY(PF_MAP(s->backend, fill, &s->grid, .y = s->ion_du, .a = 0));
   return solve_scalar(s, s->ion_rhs, s->ion_du, 0.1 * linear_tolerance, CYCLES_MOST, report);
 }
@@ -153,9 +153,11 @@ static pf_status assemble_all(pf_state *s, double dt, double sums[PF_SUMS]) {
 
 static pf_status prepare_all(pf_state *s) { return of_ions(s)->prepare(s); }
 
-static pf_status solve_all(pf_state *s, int done, pf_linear_report *report) {
-  const double loose = s->salty ? linear_tolerance : 0.1 * linear_tolerance;
-  return pf_electrons_solve(s, done < CAREFUL_FROM ? loose : careful_tolerance, CYCLES_MOST, report);
+static pf_status solve_all(pf_state *s, int done, double residual, pf_linear_report *report) {
+  /* enough if Newton's method converges with it */
+  const double last = fmin(fmax(last_tolerance * s->tolerance / residual, careful_tolerance), first_tolerance);
+  const double tolerance = done >= CAREFUL_FROM ? careful_tolerance : residual > 1e-3 ? first_tolerance : last;
+  return pf_electrons_solve(s, tolerance, CYCLES_MOST, report);
 }
 
 static pf_status update_all(pf_state *s, double d_voltage) {
@@ -233,7 +235,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     report->newton++;
     pf_linear_report linear;
     pf_status solved = e->prepare(s);
-    if (solved == PF_OK) solved = e->solve(s, n, &linear);
+    if (solved == PF_OK) solved = e->solve(s, n, report->residual, &linear);
     if (solved == PF_FAILED) return PF_OK; /* singular or not finite: a shorter step may do */
     PF_TRY(solved);
     report->cycles += linear.iterations;
@@ -322,7 +324,10 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   }
   if (dt > 0 && s->fresh) {
     s->fresh = false; /* this step jumped: no rate to predict from */
+  } else if (dt > 0 && s->nuclei > s->nuclei_seen && s->rate_dt > 0) {
+    s->nuclei_seen = s->nuclei; /* here it jumped where they were born: the rate before is nearer to what follows */
   } else if (dt > 0) {
+    s->nuclei_seen = s->nuclei;
     PF_TRY(PF_MAP(s->backend, remember, &s->grid, .phi = s->phi, .phi_start = s->phi_start, .s = s->s,
                   .s_start = s->s_start, .rate = s->rate, .per_dt = 1 / dt, .cells = pf_cells(&s->grid)));
     if (s->electrons)

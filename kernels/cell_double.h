@@ -26,6 +26,7 @@
 #define PF_ARGS_mg_start_double(...) PF_REAL_ARGS_mg_start(double, __VA_ARGS__)
 #define PF_ARGS_mg_reduce_double(...) PF_REAL_ARGS_mg_reduce(double, __VA_ARGS__)
 #define PF_ARGS_mg_dots_double(...) PF_REAL_ARGS_mg_dots(double, __VA_ARGS__)
+#define PF_ARGS_mg_error_double(...) PF_REAL_ARGS_mg_error(double, __VA_ARGS__)
 #define PF_ARGS_mg_direction_double(...) PF_REAL_ARGS_mg_direction(double, __VA_ARGS__)
 #define PF_ARGS_mg_shift_double(...) PF_REAL_ARGS_mg_shift(double, __VA_ARGS__)
 #define PF_ARGS_mg_round_double(...) PF_REAL_ARGS_mg_round(double, __VA_ARGS__)
@@ -63,7 +64,7 @@
 #define PF_KERNELS_DOUBLE(MAP, SWEEP, SUM, MAX) \
   MAP(many_fill_double) MAP(many_scaled_double) MAP(many_rest_double) SUM(many_dots_double) \
   SUM(many_combine_double) MAP(many_times_double) SUM(mg_start_double) SUM(mg_reduce_double) \
-  SUM(mg_dots_double) MAP(mg_direction_double) SUM(mg_shift_double) MAP(mg_round_double) MAP(mg_coarsen_double) \
+  SUM(mg_dots_double) SUM(mg_error_double) MAP(mg_direction_double) SUM(mg_shift_double) MAP(mg_round_double) MAP(mg_coarsen_double) \
   MAP(mg_scale_double) SWEEP(mg_relax_double) MAP(mg_relax_start_double) MAP(mg_zero_double) \
   MAP(mg_residual_double) MAP(mg_restrict_double) MAP(mg_prolong_double) MAP(mg_coarsest_double) \
   MAP(box_loss_double) MAP(box_weights_double) MAP(box_galerkin_double) MAP(box_scale_double) \

@@ -439,6 +439,19 @@ PF_CELL pf_sums pf_cell_elastic_peak(const pf_elastic_peak_args *k, pf_at at) {
   return most;
 }
 
+/* After a solve, for the first guess of the next one: `rate` is what the displacement's rate will be if it goes on to change
+ * as it did, more = (this interval + the next)/(the last + this), `last` the one found now. */
+// clang-format off
+#define PF_ARGS_elastic_remember(IN, OUT, VAR, VAL) \
+  IN(double, u) IN(double, start) OUT(float, rate) VAR(float, last) VAL(double, per_dt) VAL(double, more)
+// clang-format on
+PF_ARGS(elastic_remember);
+PF_CELL void pf_cell_elastic_remember(const pf_elastic_remember_args *k, pf_at at) {
+  const double rate = (k->u[at.c] - k->start[at.c]) * k->per_dt;
+  k->rate[at.c] = (float)(rate + k->more * (rate - (double)k->last[at.c]));
+  k->last[at.c] = (float)rate;
+}
+
 /* For a file: a component of the stress, or von Mises' stress, or the pressure, Pa. */
 enum { PF_STRESS_MISES = -1, PF_STRESS_PRESSURE = -2 };
 // clang-format off
@@ -458,7 +471,7 @@ PF_CELL void pf_cell_elastic_export(const pf_elastic_export_args *k, pf_at at) {
   MAP(elastic_moduli) SUM(elastic_stress_1) SUM(elastic_stress_2) SUM(elastic_stress_3) SUM(elastic_force_2)    \
   SUM(elastic_force_3) MAP(elastic_green) SUM(elastic_advance_2) SUM(elastic_advance_3)                         \
   MAP(elastic_direction) MAP(elastic_deposit) MAP(elastic_traction) MAP(elastic_push)          \
-  MAX(elastic_peak) MAP(elastic_export)
+  MAP(elastic_remember) MAX(elastic_peak) MAP(elastic_export)
 // clang-format on
 
 #endif

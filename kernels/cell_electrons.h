@@ -176,6 +176,13 @@ PF_CELL void pf_cell_electron_border(const pf_electron_border_args *k, pf_at at)
 #define PF_ARGS_electron_apply(...) PF_REAL_ARGS_electron_apply(float, __VA_ARGS__)
 #define PF_ARGS_electron_ion_apply(...) PF_REAL_ARGS_electron_ion_apply(float, __VA_ARGS__)
 
+/* The electrons' right side with the ions' potential as it is (no layer has a salt): y = b + slope u. */
+#define PF_ARGS_electron_right(IN, OUT, VAR, VAL) IN(float, b) IN(double, u) IN(float, slope) OUT(double, y)
+PF_ARGS(electron_right);
+PF_CELL void pf_cell_electron_right(const pf_electron_right_args *k, pf_at at) {
+  k->y[at.c] = (double)k->b[at.c] + (double)k->slope[at.c] * k->u[at.c];
+}
+
 /* Change of the terminal current along du and du_e, and along the sensitivities u and u_e with chi. */
 // clang-format off
 #define PF_ARGS_electron_current(IN, OUT, VAR, VAL)                                                             \
@@ -269,7 +276,7 @@ PF_CELL pf_sums pf_cell_electron_balance(const pf_electron_balance_args *k, pf_a
 // clang-format off
 #define PF_KERNELS_ELECTRONS(MAP, SWEEP, SUM, MAX)                                                                \
   MAP(electron_faces) SUM(electron_newton) MAP(electron_border) SUM(electron_size) MAP(electron_to_ions)          \
-  MAP(electron_apply) MAP(electron_ion_apply) SUM(electron_current) MAP(electron_update) MAP(electron_lift)       \
+  MAP(electron_apply) MAP(electron_ion_apply) MAP(electron_right) SUM(electron_current) MAP(electron_update) MAP(electron_lift)       \
   MAP(electron_remember) MAP(electron_predict) SUM(electron_balance)
 // clang-format on
 

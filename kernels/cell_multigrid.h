@@ -93,6 +93,7 @@ PF_CELL int pf_mg_distance(int i, int w, int n_0) {
 #define PF_ARGS_mg_start(...) PF_REAL_ARGS_mg_start(float, __VA_ARGS__)
 #define PF_ARGS_mg_reduce(...) PF_REAL_ARGS_mg_reduce(float, __VA_ARGS__)
 #define PF_ARGS_mg_dots(...) PF_REAL_ARGS_mg_dots(float, __VA_ARGS__)
+#define PF_ARGS_mg_error(...) PF_REAL_ARGS_mg_error(float, __VA_ARGS__)
 #define PF_ARGS_mg_direction(...) PF_REAL_ARGS_mg_direction(float, __VA_ARGS__)
 #define PF_ARGS_mg_shift(...) PF_REAL_ARGS_mg_shift(float, __VA_ARGS__)
 #define PF_ARGS_mg_round(...) PF_REAL_ARGS_mg_round(float, __VA_ARGS__)
@@ -108,7 +109,7 @@ PF_CELL int pf_mg_distance(int i, int w, int n_0) {
 
 // clang-format off
 #define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                      \
-  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_shift) MAP(mg_follow) MAP(mg_advance) MAP(mg_direction) MAP(mg_round) \
+  SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_error) SUM(mg_shift) MAP(mg_follow) MAP(mg_advance) MAP(mg_direction) MAP(mg_round) \
   MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) MAP(mg_relax_start) MAP(mg_zero) MAP(mg_residual)     \
   MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
 // clang-format on

@@ -2,12 +2,12 @@
  *
  * pf_real.h says how this file is read: twice, with PF_REAL float and double. */
 
-/* Size of an error w of phi_e: sums: of the reaction that it makes, of |w|. */
+/* Size of an error w of phi_e: sums: of the reaction that it makes, of |w|, and of both. */
 #define PF_REAL_ARGS_electron_size(T, IN, OUT, VAR, VAL) IN(T, w) IN(float, slope)
 PF_REAL_ARGS(electron_size);
 PF_REAL_CELL(pf_sums, electron_size) {
   const double w = fabs((double)k->w[at.c]);
-  const pf_sums sums = {{w * (double)k->slope[at.c], w, 0, 0}};
+  const pf_sums sums = {{w * (double)k->slope[at.c], w, w * w * (double)k->slope[at.c], 0}};
   return sums;
 }
 

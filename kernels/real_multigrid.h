@@ -43,6 +43,15 @@ PF_REAL_CELL(pf_sums, mg_dots) {
   return sums;
 }
 
+/* sum: m z^2 */
+#define PF_REAL_ARGS_mg_error(T, IN, OUT, VAR, VAL) IN(double, m) IN(T, z)
+PF_REAL_ARGS(mg_error);
+PF_REAL_CELL(pf_sums, mg_error) {
+  const double z = (double)k->z[at.c];
+  const pf_sums sums = {{k->m[at.c] * z * z, 0, 0, 0}};
+  return sums;
+}
+
 /* u += step p (the last one), then p = z + beta p (the next direction) */
 // clang-format off
 #define PF_REAL_ARGS_mg_direction(T, IN, OUT, VAR, VAL) \

@@ -336,6 +336,52 @@ static void switch_rule(void) {
   pf_backend_destroy(backend);
 }
 
+/* ---- errors that are measured where m is ---- */
+
+static double error_of(const problem *p, const pf_dendrite *d, const double *exact) {
+  double sum = 0;
+  for (ptrdiff_t c = 0; c < pf_cells(&p->grid); c++) sum += d->m[c] * (p->host[c] - exact[c]) * (p->host[c] - exact[c]);
+  return sqrt(sum);
+}
+
+/* Islands whose surfaces react: the error that is reported is the true one, and it is as small as was asked for. */
+static void errors_are_found(void) {
+  const pf_grid g = {128, 128, 1, 1.0 / 128};
+  const pf_islands is = {.contrast = 1e7, .largest = 0.08, .surface = 1};
+  pf_dendrite d;
+  problem p;
+  CU_ASSERT_FATAL(pf_islands_make(&g, 3, &is, &d));
+  pf_backend *backend = pf_test_backend();
+  double *exact = calloc((size_t)pf_cells(&g), sizeof *exact);
+  if (backend && exact && problem_make(&p, backend, &g, &d)) {
+    *pf_multigrid_box_solves(p.mg) = 9; /* whose cycles are good */
+    (void)problem_solve(&p, 1e-13, 400);
+    memcpy(exact, p.host, p.bytes);
+    static const double tolerance[] = {0.3, 1e-2, 1e-3};
+    for (int n = 0; n < 3; n++) {
+      pf_solve_report report;
+      PF_ASSERT_OK(start_from_zero(&p));
+      memset(p.host, 0, p.bytes);
+      const double first = error_of(&p, &d, exact);
+      PF_ASSERT_OK(pf_multigrid_correct(p.mg, p.array[4], p.array[5], tolerance[n], 0, 100, &report));
+      PF_ASSERT_OK(backend->download(backend, p.host, p.array[5], p.bytes));
+      CU_ASSERT(report.converged);
+      printf("[%d: %.2e of %.2e, %.2e] ", report.iterations, report.first, first, report.last);
+      PF_ASSERT_WITHIN(report.first, first, 0.2);
+      PF_ASSERT_AT_MOST(report.last, tolerance[n] * report.first);
+      PF_ASSERT_AT_MOST(error_of(&p, &d, exact), report.last); /* which is that before the last iteration */
+    }
+    pf_solve_report report; /* small beside a size that is given, and found anew */
+    PF_ASSERT_OK(start_from_zero(&p));
+    PF_ASSERT_OK(pf_multigrid_correct(p.mg, p.array[4], p.array[5], 1e-3, 1e4, 100, &report));
+    CU_ASSERT(report.converged && report.iterations == 1);
+    problem_free(&p);
+  }
+  free(exact);
+  pf_dendrite_free(&d);
+  if (backend) pf_backend_destroy(backend);
+}
+
 void t210_boxmg(void);
 void t210_boxmg(void) {
   pf_test_suite("multigrid with transfers by the operator",
@@ -344,5 +390,6 @@ void t210_boxmg(void) {
                             {"without m constants stay constants on every level", constants_are_kept},
                             {"any shape: no more iterations than the plain one", shapes_converge},
                             {"the same bits with 1, 2, 3 threads and on check", same_bits},
-                            {"it is used where it is needed", switch_rule}});
+                            {"it is used where it is needed", switch_rule},
+                            {"errors of what floats are found", errors_are_found}});
 }
