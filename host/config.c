@@ -1077,6 +1077,9 @@ static void check_lithium(const reader *r) {
   else if (cfg->model.interface_width_cells < 4.0)
     say(r, PF_WARNING, MODEL, 0, "interface_width_cells", "found %g: below 4 cells the front feels the grid",
         cfg->model.interface_width_cells);
+  if (dimensions(cfg) == 3 && !(li->exchange_current_anisotropy < 0.6))
+    say(r, PF_ERROR, LITHIUM, 0, "exchange_current_anisotropy",
+        "found %g, in 3-D allowed: less than 0.6 (along (1,1,1) i0 is 1 - 5/3 of it)", li->exchange_current_anisotropy);
   if (li->thickness_um < width)
     say(r, PF_WARNING, LITHIUM, 0, "thickness_um",
         "found %g um, less than the interface width W = %g um: lithium is not resolved", li->thickness_um, width);

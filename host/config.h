@@ -73,6 +73,7 @@ typedef struct pf_config_lithium {
   double thickness_um, counter_thickness_um;
   bool counter_kinetics;
   double molar_volume_cm3_mol, surface_energy_J_m2;
+  double exchange_current_anisotropy;
   double youngs_modulus_GPa, poisson_ratio, electronic_conductivity_S_cm, yield_stress_MPa;
   bool lithium_plasticity;
   double eigenstrain;
@@ -110,7 +111,7 @@ typedef struct pf_config_layer {
 } pf_config_layer;
 
 typedef struct pf_config_hotspot {
-  double y_um, z_um, radius_um, factor;
+  double y_um, z_um, radius_um, edge_um, factor;
 } pf_config_hotspot;
 
 typedef struct pf_config_microstructure {

@@ -83,6 +83,10 @@ static const pf_key lithium_keys[] = {
      .least = 1, .most = 100, .help = "of lithium metal: 6.94 g/mol over 0.534 g/cm3; 1 mAh/cm2 is 4.85 um"},
     {"surface_energy_J_m2", PF_KEY_NUMBER, PLACE(T, surface_energy_J_m2), .preset = "0.5", .unit = "J/m2", .least = 0,
      .most = 100, .help = "of the lithium surface; 0.46 to 0.54 computed for its low-index faces (Tran 2016)"},
+    {"exchange_current_anisotropy", PF_KEY_NUMBER, PLACE(T, exchange_current_anisotropy), .preset = "0", .unit = "",
+     .least = 0, .most = 0.99, .dimensions = 2,
+     .help =
+         "delta: i0 is 1 + delta (4 sum n_i^4 - 3) times itself, n the front's normal; in 2-D 1 + delta cos(4 theta)"},
     {"youngs_modulus_GPa", PF_KEY_NUMBER, PLACE(T, youngs_modulus_GPa), .preset = "4.9", .unit = "GPa", .least = 1e-3,
      .most = 1e4, .help = "of lithium: 4.9 in handbooks, 7.8 by Masias 2019"},
     {"poisson_ratio", PF_KEY_NUMBER, PLACE(T, poisson_ratio), .preset = "0.36", .unit = "", .least = 0, .most = 0.499,
@@ -216,6 +220,8 @@ static const pf_key hotspot_keys[] = {
      .help = "its centre, within the grid"},
     {"radius_um", PF_KEY_NUMBER, PLACE(T, radius_um), .unit = "um", POSITIVE, .required = true, .dimensions = 2,
      .help = "radius of the disc (2-D: half the width of the strip)"},
+    {"edge_um", PF_KEY_NUMBER, PLACE(T, edge_um), .preset = "0", .unit = "um", NOT_NEGATIVE, .dimensions = 2,
+     .help = "the factor falls to 1 around the radius as a tanh of this length; 0: at once"},
     {"factor", PF_KEY_NUMBER, PLACE(T, factor), .unit = "", .least = 0, .most = 1e6, .required = true, .dimensions = 2,
      .help = "multiplies the exchange current; overlapping ones multiply; about 0 is a void"},
 };

@@ -97,7 +97,7 @@ static pf_mechanics mechanics(const pf_config *cfg, const pf_scenario *s) {
     const pf_config_material *p = s->electrolyte[n];
     stiff = fmin(stiff, (1 - p->poisson_ratio * p->poisson_ratio) / (p->youngs_modulus_GPa * 1e9));
     kappa = fmax(kappa, p->ionic_conductivity_S_cm * S_cm + path(p));
-    m.exchange = fmax(m.exchange, given(p->exchange_current_mA_cm2, 0) * mA_cm2);
+    m.exchange = fmax(m.exchange, given(p->exchange_current_mA_cm2, 0) * mA_cm2 * (1 + l->exchange_current_anisotropy));
   }
   m.feedback = molar / PF_FARADAY * molar / PF_FARADAY * k * m.full / (2 * (soft + stiff));
   m.series = 1 / (kappa * k);
@@ -186,6 +186,7 @@ void pf_scenario_make(const pf_config *cfg, pf_scenario *s) {
   s->scales = (pf_scales){v, h, s->reference_conductivity * v / h};
   pf_params *p = &s->params;
   p->capillary = cfg->lithium.surface_energy_J_m2 * molar / (PF_FARADAY * v * h);
+  p->anisotropy = pf_dimensions(&s->grid) > 1 ? cfg->lithium.exchange_current_anisotropy : 0;
   p->growth = molar / PF_FARADAY * s->scales.current / h;
   p->nucleation = nucleation(cfg, s);
   p->eps = cfg->model.interface_width_cells / 4;
@@ -267,7 +268,12 @@ static double hotspot(const pf_config *cfg, const pf_grid *g, ptrdiff_t row) {
     const pf_config_hotspot *spot = &cfg->hotspot[n];
     const double dy = g->ny > 1 ? apart(y, given(spot->y_um, 0.5 * ly), ly) : 0;
     const double dz = g->nz > 1 ? apart(z, given(spot->z_um, 0.5 * lz), lz) : 0;
-    if (hypot(dy, dz) <= spot->radius_um) factor *= spot->factor;
+    const double outside = hypot(dy, dz) - spot->radius_um; /* um */
+    if (spot->edge_um > 0) {
+      factor *= 1 + 0.5 * (spot->factor - 1) * (1 - tanh(outside / spot->edge_um));
+    } else if (outside <= 0) {
+      factor *= spot->factor;
+    }
   }
   return factor;
 }

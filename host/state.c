@@ -37,6 +37,7 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(weight, n, MADE),
       ARRAY(curvature, n, MADE),
       ARRAY(logit, n, MADE),
+      ARRAY(facet, s->params.anisotropy > 0 ? n : 0, MADE),
       ARRAY(bend, n, MADE),
       ARRAY(material, n, KEPT),
       ARRAY(owner, n, KEPT),
@@ -280,6 +281,9 @@ pf_status pf_state_geometry(pf_state *s) {
                                  .enters = s->enters,
                                  .lead = s->lead};
   PF_TRY(s->backend->map(s->backend, s->walls ? PF_KERNEL_geometry_walls : PF_KERNEL_geometry, &s->grid, &args));
+  if (s->facet)
+    PF_TRY(PF_MAP(s->backend, facet, &s->grid, .p = s->logit, .material = s->material, .facet = s->facet,
+                  .enters = s->enters, .anisotropy = s->params.anisotropy));
   if (!s->nucleus) return PF_OK;
   double lost[PF_SUMS];
   PF_TRY(PF_SUM(s->backend, nucleus_fill, &s->grid, lost, .xi = s->xi, .nucleus = s->nucleus, .weight = s->weight,

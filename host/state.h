@@ -126,6 +126,7 @@ typedef struct pf_state {
   float *rate;                 /* [2][cells]: last step's d phi/dt, d s/dt, 1/s, to predict the next */
   double *reaction;            /* r of (1) */
   double *weight, *curvature, *logit;
+  double *facet;                 /* factor of the front's direction on the exchange current; NULL: there is none */
   double *bend;                  /* laplacian of the laplacian of logit, while the front moves */
   uint8_t *material;             /* index into params.material */
   uint8_t *owner, *owner_before; /* pf_owner */
@@ -171,7 +172,7 @@ typedef struct pf_state {
 #define PF_REACTION_OF(state)                                                                                          \
   .xi = (state)->xi, .phi = (state)->phi, .s = (state)->s, .weight = (state)->weight, .curvature = (state)->curvature, \
   .material = (state)->material, .owner = (state)->owner, .hotspot = (state)->hotspot, .metal = (state)->phi_e,        \
-  .push = (state)->push, .params = (state)->d_params, .voltage = (state)->voltage
+  .push = (state)->push, .facet = (state)->facet, .params = (state)->d_params, .voltage = (state)->voltage
 
 /* One array of the state: a line of the table in state.c, which allocation, release and checkpoints go by. */
 typedef struct pf_state_array {

@@ -153,6 +153,26 @@ PF_CELL void pf_cell_geometry_walls(const pf_geometry_walls_args *k, pf_at at) {
   pf_geometry_cell((const pf_geometry_args *)(const void *)k, at, 1);
 }
 
+/* Exchange current of a crystal's face, of its mean: i0(n) = i0 [1 + delta (4 (n_x^4 + n_y^4 + n_z^4) - 3)], a cubic crystal whose
+ * axes are those of the grid; in 2-D that is 1 + delta cos 4 theta.  n: any vector along the normal, of |n| > 0 (1 otherwise). */
+PF_CELL double pf_facet(double nx, double ny, double nz, double delta) {
+  const double xx = nx * nx, yy = ny * ny, zz = nz * nz, square = xx + yy + zz;
+  return square > 1e-20 ? 1 + delta * (4 * (xx * xx + yy * yy + zz * zz) / (square * square) - 3) : 1;
+}
+
+/* facet of the front, from its logit p; along a wall lithium has no slope across it, and what lies in a closed cell faces the
+ * lithium that touches it. */
+#define PF_ARGS_facet(IN, OUT, VAR, VAL) \
+  IN(double, p) IN(uint8_t, material) OUT(double, facet) VAL(pf_enters, enters) VAL(double, anisotropy)
+PF_ARGS(facet);
+PF_CELL void pf_cell_facet(const pf_facet_args *k, pf_at at) {
+  const ptrdiff_t c = at.c;
+  const int walls = pf_is_open(k->material, k->enters.mask, c) ? PF_WALLS_OF_MATERIAL : PF_NO_WALLS;
+  const pf_walls w = {k->material, k->enters.mask, walls, NULL};
+  k->facet[c] = pf_facet(pf_slope_at(k->p, c, at.xm, at.xp, w), pf_slope_at(k->p, c, at.ym, at.yp, w),
+                         pf_slope_at(k->p, c, at.zm, at.zp, w), k->anisotropy);
+}
+
 /* tanh(n h/(2 eps)), n = along/sqrt(square) the normal's component, as Lambert's continued fraction tanh x = x/(1 +
  * x^2/(3 + x^2/(5 + ...))) of eight terms: to round-off for eps >= 3/4 (W = 3 cells), 1e-14 at W = 2.  One root and one
  * division, without a branch: a loop of them becomes vector instructions, which a call of tanh does not. */
@@ -311,7 +331,7 @@ PF_CELL pf_sums pf_cell_grow(const pf_grow_args *k, pf_at at) {
 
 // clang-format off
 #define PF_KERNELS_PHASE(MAP, SWEEP, SUM, MAX)                                                                        \
-  MAP(logit) MAP(open) MAP(bend) MAP(bend_walls) MAP(geometry) MAP(geometry_walls) MAP(profile_2) MAP(profile_3) MAP(profile_walls_2)           \
+  MAP(logit) MAP(open) MAP(bend) MAP(bend_walls) MAP(geometry) MAP(geometry_walls) MAP(facet) MAP(profile_2) MAP(profile_3) MAP(profile_walls_2)           \
   MAP(profile_walls_3) MAP(profile_nuclei_2) MAP(profile_nuclei_3) SUM(grow)
 // clang-format on
 

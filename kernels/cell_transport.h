@@ -143,12 +143,13 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
 PF_CELL int pf_has_electrons(double xi, int owner) { return xi >= PF_METAL_BEGINS || (owner & PF_NUCLEUS) != 0; }
 
 /* What the reaction needs of the fields.  metal: electronic potential phi_e, RT/F (NULL, and in tails: 0 in the working
- * electrode's lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0). */
+ * electrode's lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0).
+ * facet: factor of the front's direction on i0, cell_phase.h (NULL: 1). */
 // clang-format off
 #define PF_REACTION_FIELDS(IN, VAL)                                                                           \
   IN(double, xi) IN(double, phi) IN(double, s) IN(double, weight) IN(double, curvature) IN(uint8_t, material) \
-  IN(uint8_t, owner) IN(double, hotspot) IN(double, metal) IN(double, push) IN(pf_params, params)             \
-  VAL(double, voltage)
+  IN(uint8_t, owner) IN(double, hotspot) IN(double, metal) IN(double, push) IN(double, facet)                 \
+  IN(pf_params, params) VAL(double, voltage)
 // clang-format on
 
 /* r h^2-scaled of (1) in a cell, its current density i_n, and derivatives to phi and s.  hotspot: [nz][ny], factor on
@@ -158,14 +159,16 @@ typedef struct pf_local_current {
 } pf_local_current;
 PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi, double phi, double s, double weight,
                                              double curvature, int material, int owner, double hotspot,
-                                             const double *metal, const double *push, double voltage) {
+                                             const double *metal, const double *push, const double *facet,
+                                             double voltage) {
   pf_local_current out = {0, 0, 0, 0};
   const int own = metal && pf_has_electrons(xi, owner); /* has an electronic potential */
   if (!own && !(owner == PF_WORKING || owner == PF_COUNTER)) return out;
   if (!(weight > 0) && !(xi * (1 - xi) > 1e-7)) return out;
   const pf_electrolyte *m = &params->material[material];
   const int side = owner & PF_WORKING ? 0 : owner == PF_COUNTER ? 1 : 2;
-  const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[side], owner == PF_WORKING ? hotspot : 1);
+  const double factor = (owner == PF_WORKING ? hotspot : 1) * (facet ? *facet : 1);
+  const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[side], factor);
   const double electrons = own ? *metal : owner == PF_COUNTER ? voltage : 0;
   const pf_current c = pf_reaction(&kinetics, phi - electrons - params->capillary * curvature - (push ? *push : 0), s);
   /* in a closed cell no profile moves, and the weight is that of its walls */
@@ -186,7 +189,8 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
 #define PF_REACTION_OF_CELL(k, at)                                                                               \
   pf_reaction_of_cell((k)->params, (k)->xi[(at).c], (k)->phi[(at).c], (k)->s[(at).c], (k)->weight[(at).c],       \
                       (k)->curvature[(at).c], (k)->material[(at).c], (k)->owner[(at).c], (k)->hotspot[(at).row], \
-                      (k)->metal ? (k)->metal + (at).c : NULL, (k)->push ? (k)->push + (at).c : NULL, (k)->voltage)
+                      (k)->metal ? (k)->metal + (at).c : NULL, (k)->push ? (k)->push + (at).c : NULL,            \
+                      (k)->facet ? (k)->facet + (at).c : NULL, (k)->voltage)
 
 /* Lithium deposited on the face x = Lx, in the last cell of a row, zero in others. */
 PF_CELL pf_current pf_counter_face(const pf_params *params, int last, double phi, double s, int material,
@@ -204,7 +208,7 @@ PF_CELL pf_current pf_counter_face(const pf_params *params, int last, double phi
     c.d_s = 2 * d_s * (phi - electrode);
     return c;
   }
-  const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[1], 1);
+  const pf_kinetics kinetics = pf_kinetics_of(m, &params->electrode[1], pf_facet(1, 0, 0, params->anisotropy));
   return pf_face_reaction(&kinetics, m, phi, s, electrode, salt_at_face);
 }
 

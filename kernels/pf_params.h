@@ -79,6 +79,7 @@ typedef struct pf_params {
   pf_allen_cahn allen_cahn;
   pf_mms mms;
   double capillary;          /* gamma Vm/(R T h): (Vm/F) gamma K in RT/F for K in 1/h */
+  double anisotropy;         /* delta of the exchange current, 0: the same in all directions */
   double growth;             /* (Vm/F) kappa_ref R T/(F h^2), 1/s: d xi/dt = growth r for a scaled r */
   double eps;                /* W/4 in cells, (1) */
   double floor;              /* conducts where there is only metal: keeps the equations regular, 1e-6 */

@@ -81,7 +81,8 @@ static void names_are_fixed(void) {
       "model interface interface_width_cells mass_transfer_length_um frame mechanics electrons",
       "conditions temperature_K stack_pressure_MPa",
       "lithium thickness_um counter_thickness_um counter_kinetics molar_volume_cm3_mol surface_energy_J_m2 "
-      "youngs_modulus_GPa poisson_ratio electronic_conductivity_S_cm yield_stress_MPa lithium_plasticity eigenstrain "
+      "exchange_current_anisotropy youngs_modulus_GPa poisson_ratio electronic_conductivity_S_cm yield_stress_MPa "
+      "lithium_plasticity eigenstrain "
       "eigenstrain_form elastic_driving_force roughness_um roughness_length_um perturbation_um "
       "perturbation_wavelength_um seed_radius_um seeds",
       "layer name material thickness_um ionic_conductivity_S_cm single_ion_conductivity_S_cm "
@@ -92,7 +93,7 @@ static void names_are_fixed(void) {
       "transference_number salt_concentration_mol_L diffusivity_cm2_s conductivity_follows_salt youngs_modulus_GPa "
       "poisson_ratio exchange_current_mA_cm2 transfer_coefficient film_resistance_ohm_cm2 solid lithium_can_enter "
       "fracture_toughness_MPa_m05 flaw_depth_um",
-      "hotspot y_um z_um radius_um factor",
+      "hotspot y_um z_um radius_um edge_um factor",
       "microstructure file grain_size_um boundary_width_um porosity pore_size_um grain_material boundary_material "
       "pore_material layer",
       "nucleation overpotential_mV rate_per_um3_h radius_um where",
@@ -330,6 +331,14 @@ static void contradictions(void) {
   SAYS(GRID "&lithium thickness_um=10 perturbation_um=0.1 perturbation_wavelength_um=5 /\n" LAYER PROTOCOL,
        "t.nml:2:46: error: &lithium perturbation_wavelength_um: found 5 um, it must divide Ly = 16 um\n"
        "t.nml:2:46: warning: &lithium perturbation_wavelength_um: 5 um is below 4 W = 16 um: it is not resolved\n");
+  SAYS("&grid cells=64,4,4 spacing_um=1 /\n&lithium thickness_um=10 exchange_current_anisotropy=0.6 /\n" LAYER PROTOCOL,
+       "t.nml:2:26: error: &lithium exchange_current_anisotropy: found 0.6, in 3-D allowed: less than 0.6 (along "
+       "(1,1,1) i0 is"
+       " 1 - 5/3 of it)\n");
+  SAYS(GRID "&lithium thickness_um=10 exchange_current_anisotropy=1 /\n" LAYER PROTOCOL,
+       "t.nml:2:54: error: &lithium exchange_current_anisotropy: found '1': this is out of range; allowed: a number "
+       "from 0"
+       " to 0.99\n");
   SAYS(GRID "&lithium thickness_um=10 perturbation_um=10 roughness_um=4 /\n" LAYER PROTOCOL,
        "t.nml:2:26: error: &lithium perturbation_um: found 10 um, allowed: less than thickness_um = 10\n"
        "t.nml:2:45: error: &lithium roughness_um: found 4 um, allowed: less than a third of thickness_um = 10\n");

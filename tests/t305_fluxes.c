@@ -248,8 +248,9 @@ static const char *const cells_of_tests[] = {
     "&layer thickness_um = 13 ionic_conductivity_S_cm = 1e-4 exchange_current_mA_cm2 = 1 /"
     "&layer ionic_conductivity_S_cm = 2e-4 exchange_current_mA_cm2 = 1 transference_number = 0.4 "
     "salt_concentration_mol_L = 0.5 diffusivity_cm2_s = 2e-7 /",
-    /* 3-D */
-    "&grid cells = 24, 3, 2 spacing_um = 1 / &lithium thickness_um = 9 perturbation_um = 0.5 /"
+    /* 3-D, a crystal */
+    "&grid cells = 24, 3, 2 spacing_um = 1 /"
+    "&lithium thickness_um = 9 perturbation_um = 0.5 exchange_current_anisotropy = 0.3 /"
     "&layer ionic_conductivity_S_cm = 1e-4 exchange_current_mA_cm2 = 1 transference_number = 0.3 "
     "salt_concentration_mol_L = 1 diffusivity_cm2_s = 1e-7 /"};
 enum { CASES = sizeof cells_of_tests / sizeof *cells_of_tests };

@@ -560,14 +560,15 @@ static void symmetric(void) {
  * and stays itself when y and z change places.  Not bit for bit: in the image the red cells of the solver's sweeps are
  * the black ones, so what is equal is what its tolerance, 1e-13, leaves open.  The front lies 8 cells from the end x = 0, so
  * that the test sees what goes on in the tail there. */
-static void hot_spot_in_space(void) {
+static void hot_spot_in_space_of(double anisotropy, double edge_um) {
   enum { NX = 24, N = 16, CELLS = NX * N * N, STEPS = 6 };
   pf_physics *p = pf_physics_open(
       "&grid cells = 24, 16, 16, spacing_um = 1 /\n&model frame = 'grid' /\n"
-      "&lithium thickness_um = 8, counter_kinetics = .false. /\n"
+      "&lithium thickness_um = 8, counter_kinetics = .false., exchange_current_anisotropy = %g /\n"
       "&layer ionic_conductivity_S_cm = 3e-4, exchange_current_mA_cm2 = 30, solid = .false. /\n"
-      "&hotspot y_um = 8, z_um = 8, radius_um = 3, factor = 10 /\n"
-      "&solver potential_tolerance = 1e-13, cfl = 0.3 /\n");
+      "&hotspot y_um = 8, z_um = 8, radius_um = 3, edge_um = %g, factor = 10 /\n"
+      "&solver potential_tolerance = 1e-13, cfl = 0.3 /\n",
+      anisotropy, edge_um);
   if (!p) return;
   const pf_drive drive = pf_physics_current(p, 10);
   bool good = pf_physics_start(p, &drive);
@@ -629,6 +630,9 @@ static void seeds(void) {
   pf_physics_close(p);
 }
 
+static void hot_spot_in_space(void) { hot_spot_in_space_of(0, 0); }
+static void crystal_in_space(void) { hot_spot_in_space_of(0.4, 2); }
+
 void t320_morphology(void);
 void t320_morphology(void) {
   pf_test_suite("morphology", (pf_test[]){{"a ripple grows as the linear theory says", ripple_grows},
@@ -645,5 +649,6 @@ void t320_morphology(void) {
                                           {"a layer that lithium cannot enter", closed_layer},
                                           {"mirror, shift, exchange of y and z", symmetric},
                                           {"a hot spot in space is its own mirror image", hot_spot_in_space},
+                                          {"a crystal's dendrite in space is, too", crystal_in_space},
                                           {"seeds on the electrode", seeds}});
 }
