@@ -179,7 +179,7 @@ static pf_status next_vector(pf_state *s, const pf_gmres *k, const pf_vector *v)
   pf_electrons *e = s->electrons;
   PF_TRY(apply(s, &v[k->m], &e->made));
   PF_TRY(precondition(s, &e->made, &v[k->m + 1], false));
-  return pf_gmres_extend(&e->space, k, v);
+  return pf_gmres_extend(&e->space, k, v, 0);
 }
 
 /* A x = b by GMRES, ||M^-1 (b - A x)|| <= tolerance ||M^-1 b||.  half_done: the electrons' half of M^-1 b is `first`. */

@@ -88,13 +88,13 @@ pf_status pf_gmres_begin(const pf_space *s, pf_gmres *k, const pf_vector *r, dou
   return PF_OK;
 }
 
-pf_status pf_gmres_extend(const pf_space *s, const pf_gmres *k, const pf_vector *v) {
+pf_status pf_gmres_extend(const pf_space *s, const pf_gmres *k, const pf_vector *v, int met) {
   static const pf_grid one = {1, 1, 1, 1};
   pf_backend *b = s->backend;
   const int count = k->m + 1;
   const pf_vector *w = &v[count];
   PF_CHECK(k->m < PF_KRYLOV_MOST, PF_FAILED, "a Krylov basis of more than %d vectors", PF_KRYLOV_MOST);
-  for (int q = 0; q < count; q += 4) {
+  for (int q = met; q < count; q += 4) {
     const pf_vector *first = v + q;
     const int last = count - 1 - q; /* once more where there are fewer than four: nobody asks for those */
     for (int p = 0; p < s->parts; p++)

@@ -61,6 +61,7 @@ struct pf_backend {
   char device[256];  /* in words, for logs and files */
   char note[256];    /* of "auto": why it uses no GPU; else "" */
   int threads;       /* of the host that loop over cells; 1 on a GPU */
+  bool launches;     /* a GPU: an operation less is worth some arithmetic more */
   size_t bytes;      /* allocated now */
   size_t bytes_peak; /* at most */
   double room;       /* bytes of its memory that were there to be had when it was made */

@@ -961,6 +961,7 @@ pf_status pf_backend_cuda(pf_backend *b) {
   }
   memset(b, 0, sizeof *b);
   b->name = "cuda";
+  b->launches = true;
   b->self = self;
   b->room = static_cast<double>(available);
   b->allocate = cuda_allocate;

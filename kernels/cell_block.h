@@ -23,6 +23,7 @@ typedef struct pf_coarsening {
 #undef PF_REAL
 #define PF_ARGS_block_residual(...) PF_REAL_ARGS_block_residual(float, __VA_ARGS__)
 #define PF_ARGS_block_apply(...) PF_REAL_ARGS_block_apply(float, __VA_ARGS__)
+#define PF_ARGS_block_product(...) PF_REAL_ARGS_block_product(float, __VA_ARGS__)
 #define PF_ARGS_block_relax(...) PF_REAL_ARGS_block_relax(float, __VA_ARGS__)
 #define PF_ARGS_block_restrict(...) PF_REAL_ARGS_block_restrict(float, __VA_ARGS__)
 #define PF_ARGS_block_prolong(...) PF_REAL_ARGS_block_prolong(float, __VA_ARGS__)
@@ -46,7 +47,7 @@ PF_CELL pf_sums pf_cell_block_current(const pf_block_current_args *k, pf_at at) 
 
 // clang-format off
 #define PF_KERNELS_BLOCK(MAP, SWEEP, SUM, MAX)                                                              \
-  MAP(block_residual) MAP(block_apply) SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong)            \
+  MAP(block_residual) MAP(block_apply) SUM(block_product) SWEEP(block_relax) MAP(block_restrict) MAP(block_prolong)            \
   MAP(block_coarsen) MAP(block_coarsest) MAP(block_fill) SUM(block_current)
 // clang-format on
 

@@ -49,6 +49,7 @@
 #define PF_ARGS_box_prolong_double(...) PF_REAL_ARGS_box_prolong(double, __VA_ARGS__)
 #define PF_ARGS_block_residual_double(...) PF_REAL_ARGS_block_residual(double, __VA_ARGS__)
 #define PF_ARGS_block_apply_double(...) PF_REAL_ARGS_block_apply(double, __VA_ARGS__)
+#define PF_ARGS_block_product_double(...) PF_REAL_ARGS_block_product(double, __VA_ARGS__)
 #define PF_ARGS_block_relax_double(...) PF_REAL_ARGS_block_relax(double, __VA_ARGS__)
 #define PF_ARGS_block_restrict_double(...) PF_REAL_ARGS_block_restrict(double, __VA_ARGS__)
 #define PF_ARGS_block_prolong_double(...) PF_REAL_ARGS_block_prolong(double, __VA_ARGS__)
@@ -69,7 +70,7 @@
   MAP(mg_residual_double) MAP(mg_restrict_double) MAP(mg_prolong_double) MAP(mg_coarsest_double) \
   MAP(box_loss_double) MAP(box_weights_double) MAP(box_galerkin_double) MAP(box_scale_double) \
   SWEEP(box_relax_double) MAP(box_residual_double) MAP(box_restrict_double) MAP(box_prolong_double) \
-  MAP(block_residual_double) MAP(block_apply_double) SWEEP(block_relax_double) MAP(block_restrict_double) \
+  MAP(block_residual_double) MAP(block_apply_double) SUM(block_product_double) SWEEP(block_relax_double) MAP(block_restrict_double) \
   MAP(block_prolong_double) MAP(block_coarsen_double) MAP(block_coarsest_double) MAP(block_fill_double) \
   SUM(electron_size_double) MAP(electron_to_ions_double) MAP(electron_apply_double) \
   MAP(electron_ion_apply_double)

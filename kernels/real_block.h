@@ -71,6 +71,25 @@ PF_REAL_CELL(void, block_apply) {
   k->y[n + c] = row.off1 + row.d10 * phi + row.d11 * s;
 }
 
+/* The same, and y . v_0, y . v_1 (sums): the next vector of GMRES meets the basis while it is made. */
+// clang-format off
+#define PF_REAL_ARGS_block_product(T, IN, OUT, VAR, VAL) \
+  PF_BLOCK_SYSTEM(T, IN, VAL) IN(T, x) IN(T, v0) IN(T, v1) OUT(T, y)
+// clang-format on
+PF_REAL_ARGS(block_product);
+PF_REAL_CELL(pf_sums, block_product) {
+  const ptrdiff_t n = k->cells, c = at.c;
+  const PF_OF_REAL(pf_block_row_) row = PF_OF_REAL(pf_block_row_of_)(k->fx, k->fy, k->fz, k->own, k->x, n, at);
+  const PF_REAL phi = k->x[c], s = k->x[n + c];
+  const PF_REAL p = row.off0 + row.d00 * phi + row.d01 * s, q = row.off1 + row.d10 * phi + row.d11 * s;
+  k->y[c] = p;
+  k->y[n + c] = q;
+  const double a = (double)p, b = (double)q;
+  const pf_sums r = {
+      {a * (double)k->v0[c] + b * (double)k->v0[n + c], a * (double)k->v1[c] + b * (double)k->v1[n + c], 0, 0}};
+  return r;
+}
+
 /* Collective Gauss-Seidel: both unknowns of a cell at once. */
 #define PF_REAL_ARGS_block_relax(T, IN, OUT, VAR, VAL) PF_BLOCK_SYSTEM(T, IN, VAL) IN(T, b) VAR(T, x)
 PF_REAL_ARGS(block_relax);

@@ -86,7 +86,7 @@ static double solve(const problem *p, pf_gmres *k, int most) {
   PF_ASSERT_OK(pf_gmres_begin(&p->space, k, &p->b, size, p->v));
   while (k->m < most && k->residual > 1e-6 * size) {
     PF_ASSERT_OK(apply(p, &p->v[k->m], &p->v[k->m + 1]));
-    PF_ASSERT_OK(pf_gmres_extend(&p->space, k, p->v));
+    PF_ASSERT_OK(pf_gmres_extend(&p->space, k, p->v, 0));
     PF_ASSERT_OK(pf_gmres_take(&p->space, k));
   }
   PF_ASSERT_OK(pf_gmres_correct(&p->space, k, p->v, &p->x));
@@ -170,13 +170,13 @@ static void one_number_back(void) {
     counted.back = 0;
     PF_ASSERT_OK(b->begin(b));
     PF_ASSERT_OK(apply(&p, &p.v[k.m], &p.v[k.m + 1]));
-    PF_ASSERT_OK(pf_gmres_extend(&p.space, &k, p.v));
+    PF_ASSERT_OK(pf_gmres_extend(&p.space, &k, p.v, 0));
     PF_ASSERT_OK(b->end(b));
     CU_ASSERT_EQUAL(counted.back, 0);
     PF_ASSERT_OK(pf_gmres_take(&p.space, &k));
     CU_ASSERT_EQUAL(counted.back, 1);
   }
-  PF_ASSERT_FAILS(pf_gmres_extend(&p.space, &k, p.v), PF_FAILED, "more than 9 vectors");
+  PF_ASSERT_FAILS(pf_gmres_extend(&p.space, &k, p.v, 0), PF_FAILED, "more than 9 vectors");
   destroy(&p);
   pf_backend_destroy(b);
 }
@@ -192,7 +192,7 @@ static void not_finite(void) {
   PF_ASSERT_OK(pf_gmres_begin(&p.space, &k, &p.b, size, p.v));
   PF_ASSERT_OK(apply(&p, &p.v[0], &p.v[1]));
   PF_ASSERT_OK(b->upload(b, p.v[1].part[0], bad, sizeof bad));
-  PF_ASSERT_OK(pf_gmres_extend(&p.space, &k, p.v));
+  PF_ASSERT_OK(pf_gmres_extend(&p.space, &k, p.v, 0));
   PF_ASSERT_FAILS(pf_gmres_take(&p.space, &k), PF_FAILED, "of a test holds a value that is not finite");
   PF_ASSERT_FAILS(pf_vector_norm(&p.space, &p.v[1], &size), PF_FAILED, "of a test holds a value that is not finite");
   destroy(&p);

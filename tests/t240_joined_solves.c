@@ -143,7 +143,47 @@ static void each_form(void) {
   free(plain), free(alone), free(joined);
 }
 
+/* The product that meets two vectors against the product, and the vectors on the host. */
+static void product_meets_basis(void) {
+  static const float face[PF_FACE_PARTS] = {-1, 0.05f, -0.04f, -0.1f, 0.3f, -0.3f}, own[4] = {1, 2, 3, 4},
+                     one[2] = {1, -1};
+  const pf_grid g = {23, 9, 1, 1};
+  const ptrdiff_t cells = pf_cells(&g);
+  const size_t bytes = (size_t)(2 * cells) * sizeof(float);
+  pf_backend *b = pf_test_backend();
+  float *fx, *fy, *o, *vector[5], host[5][2 * 23 * 9];
+  double *to, sums[PF_SUMS], dots[2] = {0, 0};
+  PF_ASSERT_OK_FATAL(b->allocate(b, 3 * bytes, (void **)&fx));
+  PF_ASSERT_OK_FATAL(b->allocate(b, 3 * bytes, (void **)&fy));
+  PF_ASSERT_OK_FATAL(b->allocate(b, 2 * bytes, (void **)&o));
+  PF_ASSERT_OK_FATAL(b->allocate(b, sizeof sums, (void **)&to));
+  PF_ASSERT_OK(put_floats(b, cells, PF_FACE_PARTS, face, 5, fx));
+  PF_ASSERT_OK(put_floats(b, cells, PF_FACE_PARTS, face, 6, fy));
+  PF_ASSERT_OK(put_floats(b, cells, 4, own, 7, o));
+  for (int n = 0; n < 5; n++) {
+    PF_ASSERT_OK_FATAL(b->allocate(b, bytes, (void **)&vector[n]));
+    PF_ASSERT_OK(put_floats(b, cells, 2, one, 8 + n, vector[n]));
+  }
+  enum { X, V0, V1, Y, PLAIN };
+  PF_ASSERT_OK(
+      PF_MAP(b, block_apply, &g, .fx = fx, .fy = fy, .own = o, .cells = cells, .x = vector[X], .y = vector[PLAIN]));
+  PF_ASSERT_OK(PF_TOTAL(b, block_product, &g, to, .fx = fx, .fy = fy, .own = o, .cells = cells, .x = vector[X],
+                        .v0 = vector[V0], .v1 = vector[V1], .y = vector[Y]));
+  PF_ASSERT_OK(b->download(b, sums, to, sizeof sums));
+  for (int n = 0; n < 5; n++) PF_ASSERT_OK(b->download(b, host[n], vector[n], bytes));
+  for (ptrdiff_t c = 0; c < 2 * cells; c++) {
+    CU_ASSERT_DOUBLE_EQUAL(host[Y][c], host[PLAIN][c], 1e-5);
+    dots[0] += (double)host[Y][c] * (double)host[V0][c];
+    dots[1] += (double)host[Y][c] * (double)host[V1][c];
+  }
+  for (int n = 0; n < 2; n++) PF_ASSERT_NEAR(sums[n], dots[n], 1e-12);
+  for (int n = 0; n < 5; n++) b->release(b, vector[n]);
+  b->release(b, fx), b->release(b, fy), b->release(b, o), b->release(b, to);
+  pf_backend_destroy(b);
+}
+
 void t240_joined_solves(void);
 void t240_joined_solves(void) {
-  pf_test_suite("solves in every form", (pf_test[]){{"one by one, fused, known, joined", each_form}});
+  pf_test_suite("solves in every form", (pf_test[]){{"one by one, fused, known, joined", each_form},
+                                                    {"a product that meets the basis", product_meets_basis}});
 }
