@@ -431,6 +431,7 @@ static pf_status list_on(pf_backend *b, const problem *p, int waiting, int times
       PF_STAGE(mg_residual, .ax = ax, .ay = face_y, .az = face_z, .m = scale, .b = bb, .u = u, .r = r)};
   for (int n = 0; n < times; n++) {
     PF_TRY(b->upload(b, u, p->u, f));
+    PF_TRY(b->upload(b, r, p->u, f)); /* not what it will be */
     PF_TRY(b->upload(b, y, p->y, d));
     if (waiting) PF_TRY(b->begin(b));
     if (waiting) PF_TRY(b->begin(b)); /* they nest */
@@ -443,13 +444,14 @@ static pf_status list_on(pf_backend *b, const problem *p, int waiting, int times
     PF_TRY(PF_TOTAL(b, dot, g, sums, .x = copy, .y = y));
     PF_TRY(b->map(b, stage[2].kernel, g, stage[2].args));
     if (waiting && n == 3) { /* an operation that does not wait sees what was asked for before it */
-      PF_TRY(b->download(b, o->r, r, f));
+      PF_TRY(b->download(b, o->u, r, f));
       PF_TRY(PF_SUM(b, dot, g, o->health, .x = copy, .y = y));
     }
     if (waiting) PF_TRY(b->end(b));
   }
-  PF_TRY(b->download(b, o->u, u, f));
   PF_TRY(b->download(b, o->r, r, f));
+  PF_CHECK(!waiting || times < 4 || !memcmp(o->u, o->r, f), PF_FAILED, "a download came before what waited was done");
+  PF_TRY(b->download(b, o->u, u, f));
   PF_TRY(b->download(b, o->y, y, d));
   PF_TRY(b->download(b, o->dot, sums, sizeof o->dot));
   PF_TRY(PF_SUM(b, dot, g, o->health, .x = copy, .y = y));
