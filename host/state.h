@@ -158,9 +158,9 @@ typedef struct pf_state {
   pf_multigrid *multigrid;
 
   /* Mechanics, NULL where it is off (mechanics.h, elasticity.h). */
-  double *push;                                /* (Vm/F) p_n of (3), RT/F */
-  double *displacement, *eigenstrain, *stress; /* pf_elastic_field */
-  double *displacement_start;                  /* the answer before */
+  double *push;                                 /* (Vm/F) p_n of (3), RT/F */
+  double *displacement, *eigenstrain, *stress;  /* pf_elastic_field */
+  double *displacement_start;                   /* the answer before */
   float *displacement_rate, *displacement_last; /* expected till the next answer, and between the last two, cells/s */
   pf_elasticity *elasticity;
   pf_mechanics mechanics;
