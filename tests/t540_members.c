@@ -1,6 +1,7 @@
 /* t540_members: the runs of a table: what is read, what is refused, and that each is the run alone, bit for bit. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <netcdf.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,24 @@ static pf_status run_alone(const pf_members *m, int n, pf_backend *backend) {
   return status;
 }
 
+/* A snapshot holds a lithium fraction in every cell. */
+static bool holds_lithium(const char *name) {
+  char path[8000];
+  int file, id, ids[8], dimensions;
+  size_t cells = 1, length;
+  snprintf(path, sizeof path, "%s/%s", base, name);
+  if (nc_open(path, NC_NOWRITE, &file) != NC_NOERR) return false;
+  bool good = nc_inq_varid(file, "phase", &id) == NC_NOERR && nc_inq_varndims(file, id, &dimensions) == NC_NOERR &&
+              dimensions <= 8 && nc_inq_vardimid(file, id, ids) == NC_NOERR;
+  for (int d = 0; good && d < dimensions; d++) good = nc_inq_dimlen(file, ids[d], &length) == NC_NOERR, cells *= length;
+  float *values = malloc(cells * sizeof *values);
+  good = good && values && nc_get_var_float(file, id, values) == NC_NOERR;
+  for (size_t c = 0; good && c < cells; c++) good = values[c] > -0.01f && values[c] < 1.01f;
+  free(values);
+  nc_close(file);
+  return good;
+}
+
 /* Every history and snapshot of a member, byte by byte. */
 static void same_run(const char *folder, const char *other, int n) {
   char a[4000], b[4000];
@@ -256,6 +275,7 @@ static void same_run(const char *folder, const char *other, int n) {
     snprintf(b, sizeof b, "%s/member_%04d/snapshots/cell_%06d.nc", other, n + 1, k);
     if (!is_there(a) && !is_there(b)) break;
     CU_ASSERT(same_bytes(a, b));
+    CU_ASSERT(holds_lithium(a));
     snapshots++;
   }
   PF_ASSERT_AT_LEAST(snapshots, 2);
