@@ -14,7 +14,7 @@ static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton ite
 /* With electrons what a solve leaves over is an error of potentials, which lithium at i ~ 0 answers with currents of the
  * cell's size: beside nuclei Newton's method went astray with more.  What is not found after two iterations is solved well,
  * then 10 do (14 states of grains with nuclei; two iterations are all that most steps need). */
-static const double first_tolerance = 3e-3, last_tolerance = 0.09, careful_tolerance = 1e-4;
+static const double last_tolerance = 0.09, careful_tolerance = 1e-4;
 enum { CAREFUL_FROM = 2 };
 
 /* What Newton's method needs of the equations: of both unknowns, or of the potential alone. */
@@ -22,7 +22,8 @@ typedef struct equations {
   /* Residual and Jacobian.  Sums: |R_1|, |R_2|, current of the working electrode, of the counter electrode. */
   pf_status (*assemble)(pf_state *, double dt, double sums[PF_SUMS]);
   pf_status (*prepare)(pf_state *);
-  /* J du = -F from zero, after `done` iterations of Newton's method that left `residual`; J u_V = -b from the last u_V, or from zero. */
+  /* J du = -F from zero, after `done` iterations of Newton's method, which left `residual`; J u_V = -b from the last u_V, or
+   * from zero. */
   pf_status (*solve)(pf_state *, int done, double residual, pf_linear_report *);
   pf_status (*solve_sensitivity)(pf_state *, double tolerance, int cycles, pf_linear_report *);
   pf_status (*current)(pf_state *, double change[PF_SUMS]); /* g.du, g.u_V */
@@ -154,9 +155,10 @@ static pf_status assemble_all(pf_state *s, double dt, double sums[PF_SUMS]) {
 static pf_status prepare_all(pf_state *s) { return of_ions(s)->prepare(s); }
 
 static pf_status solve_all(pf_state *s, int done, double residual, pf_linear_report *report) {
+  const double loose = s->salty ? linear_tolerance : 0.1 * linear_tolerance;
   /* enough if Newton's method converges with it */
-  const double last = fmin(fmax(last_tolerance * s->tolerance / residual, careful_tolerance), first_tolerance);
-  const double tolerance = done >= CAREFUL_FROM ? careful_tolerance : residual > 1e-3 ? first_tolerance : last;
+  const double last = fmin(fmax(last_tolerance * s->tolerance / residual, careful_tolerance), loose);
+  const double tolerance = done >= CAREFUL_FROM ? careful_tolerance : s->salty || residual > 1e-3 ? loose : last;
   return pf_electrons_solve(s, tolerance, CYCLES_MOST, report);
 }
 
