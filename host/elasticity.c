@@ -126,11 +126,22 @@ static pf_status precondition(pf_elasticity *e, vector3 rs, vector3 *zs, double 
   const pf_grid *g = &e->grid, waves = pf_spectrum(g);
   const double n = (double)pf_cells(g);
   double sums[PF_SUMS];
-  PF_TRY(b->fft_forward(b, e->fft, e->r, e->spectrum));
-  PF_TRY(PF_MAP(b, elastic_green, &waves, .spectrum = e->spectrum, .wave = e->wave, .lambda0 = e->lambda0,
-                .mu0 = e->mu0, .scale = 1 / n, .half = waves.nx, .ny = g->ny, .waves = pf_cells(&waves),
-                .dimensions = e->dimensions));
-  PF_TRY(b->fft_inverse(b, e->fft, e->spectrum, e->q));
+  const pf_elastic_green_args green = {.spectrum = e->spectrum,
+                                       .wave = e->wave,
+                                       .lambda0 = e->lambda0,
+                                       .mu0 = e->mu0,
+                                       .scale = 1 / n,
+                                       .half = waves.nx,
+                                       .ny = g->ny,
+                                       .waves = pf_cells(&waves),
+                                       .dimensions = e->dimensions};
+  if (b->fft_green) {
+    PF_TRY(b->fft_green(b, e->fft, &green, e->r, e->q));
+  } else {
+    PF_TRY(b->fft_forward(b, e->fft, e->r, e->spectrum));
+    PF_TRY(b->map(b, PF_KERNEL_elastic_green, &waves, &green));
+    PF_TRY(b->fft_inverse(b, e->fft, e->spectrum, e->q));
+  }
   for (int d = 0; d < 3; d++) zs->v[d] = rs.v[d] / (n * (d == 0 ? e->lambda0 + 2 * e->mu0 : e->mu0));
   const pf_grid all = components(e);
   PF_TRY(PF_SUM(b, dot, &all, sums, .x = e->r, .y = e->q));

@@ -54,6 +54,7 @@ typedef struct pf_room {
 
 /* Plans of a Fourier transform, of the backend that made them. */
 typedef struct pf_fft pf_fft;
+struct pf_elastic_green_args; /* cell_elastic.h */
 
 typedef struct pf_backend pf_backend;
 struct pf_backend {
@@ -105,6 +106,9 @@ struct pf_backend {
   void (*fft_destroy)(pf_backend *, pf_fft *);
   pf_status (*fft_forward)(pf_backend *, pf_fft *, const double *field, double *spectrum);
   pf_status (*fft_inverse)(pf_backend *, pf_fft *, double *spectrum, double *field);
+  /* NULL, or the same as forward, the kernel elastic_green on all waves and inverse, bit for bit, with the kernel's spectrum for
+   * room: with one part of the spectrum after the other, while it is in the cache.  In 2-D and 3-D. */
+  pf_status (*fft_green)(pf_backend *, pf_fft *, const struct pf_elastic_green_args *, const double *from, double *to);
 
   pf_status (*synchronize)(pf_backend *);
   void (*destroy)(pf_backend *);

@@ -322,6 +322,13 @@ static pf_status cpu_fft_inverse(pf_backend *b, pf_fft *fft, double *spectrum, d
   return PF_OK;
 }
 
+static pf_status cpu_fft_green(pf_backend *b, pf_fft *fft, const struct pf_elastic_green_args *green,
+                               const double *from, double *to) {
+  (void)b;
+  pf_fft_cpu_green(fft, green, from, to);
+  return PF_OK;
+}
+
 static pf_status cpu_synchronize(pf_backend *b) {
   (void)b;
   return PF_OK;
@@ -353,6 +360,7 @@ pf_status pf_backend_cpu(pf_backend *b, int threads) {
                     .fft_destroy = cpu_fft_destroy,
                     .fft_forward = cpu_fft_forward,
                     .fft_inverse = cpu_fft_inverse,
+                    .fft_green = cpu_fft_green,
                     .synchronize = cpu_synchronize,
                     .destroy = cpu_destroy};
   b->threads = self->threads;

@@ -13,5 +13,6 @@ pf_grid pf_fft_cpu_grid(const pf_fft *fft);
 int pf_fft_cpu_batch(const pf_fft *fft);
 void pf_fft_cpu_forward(const pf_fft *fft, const double *field, double *spectrum);
 void pf_fft_cpu_inverse(const pf_fft *fft, double *spectrum, double *field);
+void pf_fft_cpu_green(const pf_fft *fft, const struct pf_elastic_green_args *green, const double *from, double *to);
 
 #endif

@@ -382,7 +382,7 @@ static void start(together *t, member *m, int number) {
   own->upload = join_upload, own->download = join_download, own->copy = join_copy;
   own->map = join_map, own->sweep = join_sweep, own->sum = join_sum, own->max = join_max, own->chain = join_chain;
   own->fft_create = join_fft_create, own->fft_destroy = join_fft_destroy;
-  own->fft_forward = join_forward, own->fft_inverse = join_inverse;
+  own->fft_forward = join_forward, own->fft_inverse = join_inverse, own->fft_green = NULL;
   own->total = join_total, own->begin = own->end = pf_nothing_waits;
   own->synchronize = join_synchronize, own->destroy = join_destroy;
   own->batch = pf_batch_plain, own->reduce = pf_reduce_plain,
