@@ -229,18 +229,23 @@ void pf_state_forget(pf_state *s) {
   s->fresh = true;
 }
 
+/* Lines along y or z that are walked beside each other, so that whole cache lines are used; on a GPU each by a thread. */
+enum { LINES_BESIDE = 64 };
+
 /* Walks along the lines of one direction after the other, until in all of them nothing changes any more.  A walk leaves
  * nothing to do in its own direction. */
 static pf_status propagate(pf_state *s, int tails) {
   const pf_grid *g = &s->grid;
-  const pf_grid lines[3] = {{1, g->ny, g->nz, g->h}, {g->nx, 1, g->nz, g->h}, {g->nx, g->ny, 1, g->h}};
+  const int beside = s->backend->launches ? 1 : LINES_BESIDE;
+  const int width[3] = {1, beside, beside}, across = (g->nx + beside - 1) / beside;
+  const pf_grid lines[3] = {{1, g->ny, g->nz, g->h}, {across, 1, g->nz, g->h}, {across, g->ny, 1, g->h}};
   const int length[3] = {g->nx, g->ny, g->nz}, others = (g->nx > 1) + (g->ny > 1) + (g->nz > 1) - 1;
   int left = others + 1; /* directions that may have something to do */
   for (int d = 0; left > 0; d = (d + 1) % 3) {
     if (length[d] == 1) continue;
     double sums[PF_SUMS];
     PF_TRY(PF_SUM(s->backend, connect_line, &lines[d], sums, .xi = s->xi, .owner = s->owner, .direction = d,
-                  .length = length[d], .tails = tails, .fine = *g));
+                  .length = length[d], .width = width[d], .tails = tails, .fine = *g));
     left = sums[0] > 0 ? others : left - 1;
   }
   return PF_OK;

@@ -25,45 +25,50 @@ PF_CELL void pf_cell_connect_start(const pf_connect_start_args *k, pf_at at) {
   k->owner[at.c] = owner;
 }
 
-PF_CELL int pf_connect_pair(const double *xi, uint8_t *owner, ptrdiff_t from, ptrdiff_t to, int tails) {
-  const uint8_t f = owner[from];
-  if (!f) return 0;
-  if (!tails) {
-    if (!(xi[from] >= PF_METAL && xi[to] >= PF_METAL)) return 0;
-    const uint8_t both = (uint8_t)(owner[to] | f);
-    if (both == owner[to]) return 0;
-    owner[to] = both;
-    return 1;
+/* What an owner can tell a neighbour, before it is known whether they are connected. */
+PF_CELL int pf_connect_news(uint8_t from, uint8_t to, int tails) { return tails && to ? 0 : from & ~to; }
+
+/* From `width` cells to those `step` further; 1 where that changed an owner. */
+PF_CELL int pf_connect_pairs(const double *xi, uint8_t *owner, ptrdiff_t c, ptrdiff_t step, int width, int tails) {
+  const uint8_t *f = owner + c;
+  uint8_t *t = owner + c + step;
+  int news = 0, changed = 0;
+  for (int w = 0; w < width; w++) news |= pf_connect_news(f[w], t[w], tails);
+  if (!news) return 0; /* as nearly everywhere: xi is not read */
+  for (int w = 0; w < width; w++) {
+    const double from = xi[c + w], to = xi[c + step + w];
+    const int metal = from >= PF_METAL && to >= PF_METAL, tail = to < PF_METAL && to > PF_TAIL && from > to;
+    const int gained = (tails ? tail : metal) ? pf_connect_news(f[w], t[w], tails) : 0;
+    t[w] = (uint8_t)(t[w] | gained);
+    changed |= gained;
   }
-  if (owner[to] || xi[to] >= PF_METAL || !(xi[to] > PF_TAIL) || !(xi[from] > xi[to])) return 0;
-  owner[to] = f;
-  return 1;
+  return changed != 0;
 }
 
-/* One line in direction `stride`, of `length` cells, walked up and down (twice where it is periodic); the number of
- * changes is summed.  The grid of the launch has one cell a line. */
+/* `width` lines beside each other in direction `stride`, of `length` cells, walked up and down (twice where they are
+ * periodic and something came around); summed: whether an owner changed.  The grid of the launch has one cell for that many
+ * lines. */
 // clang-format off
 #define PF_ARGS_connect_line(IN, OUT, VAR, VAL) \
-  IN(double, xi) VAR(uint8_t, owner) VAL(int, direction) VAL(int, length) VAL(int, tails) VAL(pf_grid, fine)
+  IN(double, xi) VAR(uint8_t, owner) VAL(int, direction) VAL(int, length) VAL(int, width) VAL(int, tails) VAL(pf_grid, fine)
 // clang-format on
 PF_ARGS(connect_line);
 PF_CELL pf_sums pf_cell_connect_line(const pf_connect_line_args *k, pf_at at) {
   const ptrdiff_t nx = k->fine.nx, plane = nx * k->fine.ny;
-  const ptrdiff_t stride = k->direction == 0 ? 1 : k->direction == 1 ? nx : plane;
-  const ptrdiff_t start = at.k * plane + at.j * nx + at.i;
-  const int n = k->length, walks = k->direction == 0 ? 1 : 2;
-  double changes = 0;
-  for (int walk = 0; walk < walks; walk++) {
-    for (int q = 1; q < n; q++)
-      changes += pf_connect_pair(k->xi, k->owner, start + (q - 1) * stride, start + q * stride, k->tails);
-    if (walks == 2) changes += pf_connect_pair(k->xi, k->owner, start + (n - 1) * stride, start, k->tails);
+  const ptrdiff_t stride = k->direction == 0 ? 1 : k->direction == 1 ? nx : plane, i = (ptrdiff_t)at.i * k->width;
+  const int n = k->length, width = k->width < nx - i ? k->width : (int)(nx - i), periodic = k->direction > 0;
+  const ptrdiff_t first = at.k * plane + at.j * nx + i, last = first + (n - 1) * stride;
+  int changed = 0;
+  for (int way = 0; way < 2; way++) {
+    const ptrdiff_t from = way ? last : first, step = way ? -stride : stride;
+    for (int around = 1; around;) {
+      for (int q = 0; q < n - 1; q++)
+        changed |= pf_connect_pairs(k->xi, k->owner, from + q * step, step, width, k->tails);
+      around = periodic && pf_connect_pairs(k->xi, k->owner, from + (n - 1) * step, -(n - 1) * step, width, k->tails);
+      changed |= around;
+    }
   }
-  for (int walk = 0; walk < walks; walk++) {
-    for (int q = n - 1; q > 0; q--)
-      changes += pf_connect_pair(k->xi, k->owner, start + q * stride, start + (q - 1) * stride, k->tails);
-    if (walks == 2) changes += pf_connect_pair(k->xi, k->owner, start, start + (n - 1) * stride, k->tails);
-  }
-  const pf_sums r = {{changes, 0, 0, 0}};
+  const pf_sums r = {{changed ? 1.0 : 0.0, 0, 0, 0}};
   return r;
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cell_random.h"
 #include "measure.h"
 #include "pf_constants.h"
 #include "physics.h"
@@ -445,6 +446,82 @@ static void dead_lithium(void) {
   }
 }
 
+/* What is connected: scattered metal, with tails, against a flood; rows longer than what is walked beside each other. */
+static void connected(const char *cells, const double *xi, int nx, int ny, int nz) {
+  const ptrdiff_t n = (ptrdiff_t)nx * ny * nz;
+  const pf_grid g = {nx, ny, nz, 1};
+  pf_physics *p = pf_physics_open(
+      "&grid cells = %s, spacing_um = 1 /\n&lithium thickness_um = 5 /\n"
+      "&layer ionic_conductivity_S_cm = 1e-3, exchange_current_mA_cm2 = 0.05 /\n",
+      cells);
+  uint8_t *expected = calloc((size_t)n, 1), *owner = malloc((size_t)n);
+  if (p && expected && owner && shape(p, xi)) {
+    for (bool more = true, dead = false; more || !dead;) {
+      if (!more) { /* the electrode's is found: what is left is dead */
+        dead = true;
+        for (ptrdiff_t c = 0; c < n; c++)
+          if (xi[c] >= 0.5 && !expected[c]) expected[c] = PF_DEAD;
+      }
+      more = false;
+      for (ptrdiff_t c = 0; c < n; c++) {
+        const pf_at at = pf_at_cell(&g, c / nx, (int)(c % nx));
+        const ptrdiff_t step[6] = {at.xm, at.xp, at.ym, at.yp, at.zm, at.zp};
+        uint8_t is = !dead && at.i == 0 ? PF_WORKING : expected[c];
+        for (int d = 0; d < 6; d++)
+          if (xi[c + step[d]] >= 0.1) is |= expected[c + step[d]];
+        if (!(xi[c] >= 0.1) || is == expected[c]) continue;
+        expected[c] = is;
+        more = true;
+      }
+    }
+    PF_ASSERT_OK(pf_state_connect(p->state));
+    PF_ASSERT_OK(p->backend->download(p->backend, owner, p->state->owner, (size_t)n));
+    ptrdiff_t wrong = 0, working = 0, of_dead = 0, metal = 0, tails = 0;
+    for (ptrdiff_t c = 0; c < n; c++) {
+      metal += xi[c] >= 0.1, working += expected[c] == PF_WORKING, of_dead += expected[c] == PF_DEAD;
+      if (xi[c] >= 0.1) {
+        wrong += owner[c] != expected[c];
+        continue;
+      }
+      /* a tail is that of a neighbour with more lithium, if one has an owner */
+      const pf_at at = pf_at_cell(&g, c / nx, (int)(c % nx));
+      const ptrdiff_t step[6] = {at.xm, at.xp, at.ym, at.yp, at.zm, at.zp};
+      bool good = false, any = false;
+      for (int d = 0; d < 6; d++) {
+        const uint8_t there = owner[c + step[d]];
+        if (!(xi[c + step[d]] > xi[c]) || !there) continue;
+        any = true;
+        good = good || owner[c] == there;
+      }
+      wrong += xi[c] > 1e-14 ? any && !good : owner[c] != PF_NOBODY;
+      tails += any && xi[c] > 1e-14;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    PF_ASSERT_AT_LEAST((double)working, 0.2 * (double)metal); /* both kinds, and tails, are there */
+    PF_ASSERT_AT_LEAST((double)of_dead, 0.05 * (double)metal);
+    CU_ASSERT(tails > n / 100);
+  }
+  free(expected), free(owner);
+  pf_physics_close(p);
+}
+
+static void connections(void) {
+  enum { MOST = 150 * 70 };
+  static double xi[MOST];
+  static const struct {
+    const char *cells;
+    int n[3];
+    double metal; /* share: a little more than what is connected across the cell */
+  } cell[] = {{"150, 70", {150, 70, 1}, 0.61}, {"30, 20, 17", {30, 20, 17}, 0.34}};
+  for (size_t q = 0; q < sizeof cell / sizeof *cell; q++) {
+    for (ptrdiff_t c = 0; c < (ptrdiff_t)cell[q].n[0] * cell[q].n[1] * cell[q].n[2]; c++) {
+      const pf_uniform r = pf_random_uniform(1, (uint32_t)q, (uint32_t)c, 0);
+      xi[c] = r.u[0] < cell[q].metal ? 0.55 + 0.4 * r.u[1] : r.u[2] < 0.5 ? 0.09 * r.u[1] : 0;
+    }
+    connected(cell[q].cells, xi, cell[q].n[0], cell[q].n[1], cell[q].n[2]);
+  }
+}
+
 /* ---- A layer that lithium cannot enter ---- */
 
 static void closed_layer(void) {
@@ -646,6 +723,7 @@ void t320_morphology(void) {
                                           {"no ghost of lithium when the salt is used up", no_ghost},
                                           {"needles are stripped without a rest", needles},
                                           {"dead lithium does not react", dead_lithium},
+                                          {"scattered lithium: what is connected", connections},
                                           {"a layer that lithium cannot enter", closed_layer},
                                           {"mirror, shift, exchange of y and z", symmetric},
                                           {"a hot spot in space is its own mirror image", hot_spot_in_space},
