@@ -70,13 +70,21 @@ static pf_status move_front(pf_state *s, double dt) {
   const bool walls = s->walls || s->nuclei > 0;
   double *open = s->weight; /* lent: it is made anew when the front has moved */
   if (walls) PF_TRY(PF_MAP(b, open, &s->grid, .material = s->material, .open = open, .mask = s->enters.mask));
-  for (int n = 0; n < parts; n++) {
-    PF_TRY(PF_MAP(b, logit, &s->grid, .xi = s->xi, .p = s->logit));
-    const pf_bend_args once = {.p = s->logit, .open = open, .bend = s->curvature}; /* lent, too */
-    const pf_bend_args twice = {.p = s->curvature, .open = open, .bend = s->bend};
-    PF_TRY(b->map(b, walls ? PF_KERNEL_bend_walls : PF_KERNEL_bend, &s->grid, &once));
-    PF_TRY(b->map(b, walls ? PF_KERNEL_bend_walls : PF_KERNEL_bend, &s->grid, &twice));
-    const pf_profile_args args = {.xi = s->xi,
+  static const pf_kernel profile[3][2] = {{PF_KERNEL_profile_2, PF_KERNEL_profile_3},
+                                          {PF_KERNEL_profile_walls_2, PF_KERNEL_profile_walls_3},
+                                          {PF_KERNEL_profile_nuclei_2, PF_KERNEL_profile_nuclei_3}};
+  const pf_kernel bend = walls ? PF_KERNEL_bend_walls : PF_KERNEL_bend;
+  const pf_bend_args once = {.p = s->logit, .open = open, .bend = s->curvature}; /* lent, too */
+  const pf_bend_args twice = {.p = s->curvature, .open = open, .bend = s->bend};
+  enum { STAGES = 4, TOGETHER = PF_STAGES_MAX / STAGES }; /* of a sub-step; sub-steps in a chain */
+  for (int n = 0; n < parts;) {
+    pf_logit_args logit[TOGETHER];
+    pf_profile_args move[TOGETHER];
+    pf_stage stage[PF_STAGES_MAX];
+    int stages = 0;
+    for (int m = 0; m < TOGETHER && n < parts; m++, n++) {
+      logit[m] = (pf_logit_args){.xi = s->xi, .p = s->logit};
+      move[m] = (pf_profile_args){.xi = s->xi,
                                   .p = s->logit,
                                   .bend = s->bend,
                                   .salt = s->s,
@@ -87,12 +95,14 @@ static pf_status move_front(pf_state *s, double dt) {
                                   .rate = mobility / parts,
                                   .eps = s->params.eps,
                                   .enters = s->enters};
-    static const pf_kernel kernel[3][2] = {{PF_KERNEL_profile_2, PF_KERNEL_profile_3},
-                                           {PF_KERNEL_profile_walls_2, PF_KERNEL_profile_walls_3},
-                                           {PF_KERNEL_profile_nuclei_2, PF_KERNEL_profile_nuclei_3}};
-    PF_TRY(b->map(b, kernel[s->nuclei > 0 ? 2 : s->walls][dimensions - 2], &s->grid, &args));
-    swap(&s->xi, &s->xi_next);
-    swap(&s->s, &s->s_next);
+      stage[stages++] = (pf_stage){PF_KERNEL_logit, &logit[m]};
+      stage[stages++] = (pf_stage){bend, &once};
+      stage[stages++] = (pf_stage){bend, &twice};
+      stage[stages++] = (pf_stage){profile[s->nuclei > 0 ? 2 : s->walls][dimensions - 2], &move[m]};
+      swap(&s->xi, &s->xi_next);
+      swap(&s->s, &s->s_next);
+    }
+    PF_TRY(b->chain(b, stage, stages, &s->grid));
   }
   return count_counter(s, -1);
 }
