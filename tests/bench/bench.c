@@ -1,4 +1,4 @@
-/* bench.c: runs the sections that are named, or all but "gpu". */
+/* bench.c: runs the sections that are named, or all but "gpu" and "ladder". */
 #include "bench.h"
 
 #include <stdarg.h>
@@ -22,6 +22,7 @@ static const struct {
     {"members", "several cells of one grid together", pf_bench_members},
     {"coupled", "what electrons, stress, grains and nuclei add to a step", pf_bench_coupled},
     {"grown", "a step with all of them, from 512^2 to 2048^2", pf_bench_grown},
+    {"ladder", "LATP-LE, constant time, to depletion: a whole run", pf_bench_ladder},
     {"gpu", "a GPU: share of the copy's bandwidth, by kernel; iterations, solves, steps", pf_bench_gpu},
     {"explicit", "cell updates of the explicit models", pf_bench_explicit},
 };
@@ -116,7 +117,7 @@ void pf_bench_goal(double value, const char *unit, char sense, double goal, cons
 static int wanted(int count, char *const *names, int number) {
   for (int n = 0; n < count; n++)
     if (!strcmp(names[n], sections[number].name)) return 1;
-  return count == 0 && strcmp(sections[number].name, "gpu") != 0;
+  return count == 0 && strcmp(sections[number].name, "gpu") != 0 && strcmp(sections[number].name, "ladder") != 0;
 }
 
 int main(int argc, char **argv) {

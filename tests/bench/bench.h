@@ -26,9 +26,12 @@ pf_status pf_bench_coupled(const pf_bench *bench);
 pf_status pf_bench_grown(const pf_bench *bench);
 pf_status pf_bench_gpu(const pf_bench *bench);
 pf_status pf_bench_explicit(const pf_bench *bench);
+pf_status pf_bench_ladder(const pf_bench *bench);
 
 /* A fresh backend of the bench, with `threads` (0: those of the bench). */
 pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend);
+/* Bytes read and written a second by a copy of a large array. */
+pf_status pf_bench_copy(const pf_bench *bench, double *rate);
 /* Seconds since some moment (--cpu-time: of the process). */
 double pf_bench_now(void);
 /* The best time in s of `run`, which is called until `least` calls and about 0.3 s are done; the work of a GPU is

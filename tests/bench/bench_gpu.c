@@ -134,8 +134,7 @@ static pf_status copy(void *of) {
   return c->backend->copy(c->backend, c->to, c->from, c->bytes);
 }
 
-/* Bytes read and written a second by a copy of a large array. */
-static pf_status copy_bandwidth(const pf_bench *bench, double *rate) {
+pf_status pf_bench_copy(const pf_bench *bench, double *rate) {
   copying c = {.bytes = bench->small ? (size_t)1 << 20 : (size_t)1 << 30};
   double seconds = 1;
   PF_TRY(pf_bench_backend(bench, 0, &c.backend));
@@ -294,7 +293,7 @@ pf_status pf_bench_gpu(const pf_bench *bench) {
   const pf_grid *grid = bench->small ? small : large;
   const size_t grids = bench->small ? sizeof small / sizeof *small : sizeof large / sizeof *large;
   double copied;
-  PF_TRY(copy_bandwidth(bench, &copied));
+  PF_TRY(pf_bench_copy(bench, &copied));
   pf_bench_row(copied / 1e9, "GB/s", "copy within the memory, read and written");
   for (size_t g = 0; g < 2 * grids; g++) {
     problem p = {.grid = grid[g / 2], .wide = g % 2};
