@@ -26,6 +26,7 @@ typedef struct level {
   void *ax, *ay, *az, *m; /* [cells], all of the cycle's precision */
   void *scale;            /* [cells], 1/D */
   void *u, *b, *r;        /* [cells]; the finest level has only r of its own */
+  void *v;                /* [cells], what goes down; of a GPU's levels that are visited once, else NULL: u */
 } level;
 
 struct pf_multigrid {
@@ -78,6 +79,7 @@ static pf_status create(pf_multigrid *mg, const pf_grid *grid) {
       PF_TRY(NEW_REAL(mg, n, &a->u));
       PF_TRY(NEW_REAL(mg, n, &a->b));
     }
+    if (l < TWICE_FIRST && mg->backend->launches) PF_TRY(NEW_REAL(mg, n, &a->v));
   }
   const size_t n = (size_t)pf_cells(&mg->level[mg->levels - 1].grid);
   PF_TRY(NEW_ARRAY(mg, n * n, &mg->inverse));
@@ -128,7 +130,7 @@ void pf_multigrid_destroy(pf_multigrid *mg) {
   pf_backend *b = mg->backend;
   for (int l = 0; l < mg->levels; l++) {
     const level *a = &mg->level[l];
-    void *arrays[] = {a->ax, a->ay, a->az, a->m, a->scale, a->u, a->b, a->r};
+    void *arrays[] = {a->ax, a->ay, a->az, a->m, a->scale, a->u, a->b, a->r, a->v};
     for (size_t q = 0; q < sizeof arrays / sizeof *arrays; q++) b->release(b, arrays[q]);
   }
   b->release(b, mg->inverse);
@@ -238,8 +240,14 @@ static pf_status go_down(pf_multigrid *mg, const level *a, const void *b, void *
   return mg->backend->chain(mg->backend, stage, 3, g);
 }
 
-/* Adds the coarse level's part, then two sweeps; and the residual if the coarse level is visited again. */
-static pf_status go_up(pf_multigrid *mg, const level *a, const level *c, const void *b, void *u, bool again) {
+/* Adds the coarse level's part to v, which may be u, then two sweeps; and the residual if the coarse level is visited again. */
+static pf_status go_up(pf_multigrid *mg, const level *a, const level *c, const void *b, const void *v, void *u,
+                       bool again) {
+  if (v != u) {
+    const pf_stage stage[] = {PF_REAL_STAGE(mg->wide, mg_prolong_to, .cu = c->u, .v = v, .u = u, .join = a->join),
+                              RELAX(mg_relax), RELAX(mg_relax)};
+    return mg->backend->chain(mg->backend, stage, 3, &a->grid);
+  }
   const pf_stage stage[] = {PF_REAL_STAGE(mg->wide, mg_prolong, .cu = c->u, .u = u, .join = a->join), RELAX(mg_relax),
                             RELAX(mg_relax), RESIDUAL};
   return mg->backend->chain(mg->backend, stage, again ? 4 : 3, &a->grid);
@@ -250,12 +258,13 @@ static pf_status cycle(pf_multigrid *mg, int l, const void *b, void *u) {
   if (l == mg->levels - 1)
     return PF_REAL_MAP(mg->wide, mg->backend, mg_coarsest, &a->grid, .inverse = mg->inverse, .b = b, .u = u,
                        .cells = (int)pf_cells(&a->grid));
-  PF_TRY(go_down(mg, a, b, u));
+  void *v = a->v ? a->v : u;
+  PF_TRY(go_down(mg, a, b, v));
   const int times = l >= TWICE_FIRST && l <= TWICE_LAST && l + 2 < mg->levels ? 2 : 1;
   for (int t = 1; t <= times; t++) {
     PF_TRY(PF_REAL_MAP(mg->wide, mg->backend, mg_restrict, &c->grid, .r = a->r, .b = c->b, .join = a->join));
     PF_TRY(cycle(mg, l + 1, c->b, c->u));
-    PF_TRY(go_up(mg, a, c, b, u, t < times));
+    PF_TRY(go_up(mg, a, c, b, v, u, t < times));
   }
   return PF_OK;
 }

@@ -90,7 +90,8 @@ struct pf_backend {
   pf_status (*max)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double result[PF_SUMS]);
   /* MAP and SWEEP kernels one after the other, with the same results as one by one.  A backend may run them in one pass
    * over memory, stage behind stage, because a stage reads what an earlier one writes, and an earlier one what it
-   * writes, at most one cell away. */
+   * writes, at most one cell away.  Where the last stage makes a residual and the next kernel restricts it, the residual need
+   * not be there afterwards. */
   pf_status (*chain)(pf_backend *, const pf_stage *, int stages, const pf_grid *);
   /* sum, whose values go to `to`, double [PF_SUMS], an array of the backend. */
   pf_status (*total)(pf_backend *, pf_kernel, const pf_grid *, const void *args, double *to);

@@ -220,10 +220,10 @@ pf_status launch(cuda *self, pf_kernel kernel, const pf_grid *g, const void *arg
   return error == cudaSuccess ? PF_OK : lose(self, error, pf_kernel_name(kernel), __FILE__, __LINE__);
 }
 
-/* A MAP or SWEEP kernel. */
-pf_status launch_all(cuda *self, pf_kernel kernel, const pf_grid *g, const void *args) {
+/* A MAP or SWEEP kernel; first: of a sweep's parts. */
+pf_status launch_all(cuda *self, pf_kernel kernel, const pf_grid *g, const void *args, int first) {
   if (pf_kernel_kind_of(kernel) == PF_KIND_MAP) return launch(self, kernel, g, args, PF_ALL_CELLS, nullptr);
-  for (int part = 0; part < PF_SWEEP_PARTS; part++) PF_TRY(launch(self, kernel, g, args, part, nullptr));
+  for (int part = first; part < PF_SWEEP_PARTS; part++) PF_TRY(launch(self, kernel, g, args, part, nullptr));
   return PF_OK;
 }
 
@@ -260,19 +260,11 @@ tile_array *tile_both(tile *t, bool *many) {
   tile_array *found = nullptr;
   *many = false;
   for (int a = 0; a < t->arrays; a++) {
-    if (!t->array[a].from || !t->array[a].to) continue;
+    if (!t->array[a].from || t->array[a].from != t->array[a].to) continue;
     *many = found != nullptr;
     found = &t->array[a];
   }
   return found;
-}
-
-/* Plans the chain as a tile, without room for its copy. */
-bool tile_possible(const cuda *self, const pf_stage *stage, int stages, const pf_grid *g, tile *t, size_t *shared) {
-  bool many;
-  if (self->tile_bytes == 0 || !tile_plan(stage, stages, g, self->tile_bytes, t, shared)) return false;
-  (void)tile_both(t, &many);
-  return !many;
 }
 
 size_t tile_copy_bytes(tile *t) {
@@ -282,35 +274,72 @@ size_t tile_copy_bytes(tile *t) {
               : 0;
 }
 
-ptrdiff_t tile_blocks(const tile &t) { return static_cast<ptrdiff_t>(t.tiles_x) * pf_ceil_divide(t.g.ny, t.ny); }
+ptrdiff_t tile_blocks(const tile &t) {
+  return static_cast<ptrdiff_t>(t.tiles_x) * t.tiles_y * pf_ceil_divide(t.g.nz, t.n[2]);
+}
 
-/* The chain that begins at operation n, of a member; how many operations it is. */
-int chain_of(const operations &o, size_t n, int member, pf_stage stage[PF_STAGES_MAX]);
+/* How many stages of a chain, from the first on, are one tile (behind, k: the kernel behind the chain, or PF_KERNEL_COUNT): as
+ * many as can be, where there are seams up to the first sweep; 0: none. */
+int tile_piece(const cuda *self, const pf_stage *stage, int stages, const pf_grid *g, pf_kernel behind, const void *k,
+               tile *t, size_t *shared) {
+  bool many = false;
+  int most = stages;
+  if (pf_sweep_seam(g->ny) || pf_sweep_seam(g->nz))
+    for (most = 1; most < stages && pf_kernel_kind_of(stage[most - 1].kernel) != PF_KIND_SWEEP;) most++;
+  for (int count = self->tile_bytes > 0 ? most : 0; count > 0; count--) {
+    const pf_kernel next = count == stages ? behind : PF_KERNEL_COUNT;
+    if (!tile_plan(stage, count, g, next, k, self->tile_bytes, t, shared)) continue;
+    (void)tile_both(t, &many);
+    if (!many) return count;
+  }
+  return 0;
+}
 
-/* A chain; restriction, k: of the residual behind it, or PF_KERNEL_COUNT.  *taken: it was done, too. */
-pf_status run_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, pf_kernel restriction,
-                    const void *k, bool *taken) {
+/* Room for the copies of a chain's tiles. */
+void chain_room(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g) {
+  tile t;
+  size_t shared;
+  for (int s = 0; s < stages;) {
+    const int count = tile_piece(self_of(b), stage + s, stages - s, g, PF_KERNEL_COUNT, nullptr, &t, &shared);
+    if (count > 0) (void)spare_room(b, tile_copy_bytes(&t));
+    s += count > 0 ? count : 1;
+  }
+}
+
+pf_status run_tile_of(cuda *self, tile *t, size_t shared) {
+  bool many;
+  const size_t copy = tile_copy_bytes(t);
+  if (tile_array *both = tile_both(t, &many)) {
+    PF_CUDA(self, cudaMemcpyAsync(self->spare, both->from, copy, cudaMemcpyDeviceToDevice, self->stream));
+    both->from = self->spare;
+  }
+  const auto kernel = t->size == sizeof(float) ? (t->depth == 1 ? run_tile<float, true> : run_tile<float, false>)
+                                               : (t->depth == 1 ? run_tile<double, true> : run_tile<double, false>);
+  PF_CUDA(self, start_with(self->stream, tile_blocks(*t), 1, PF_TILE_THREADS, shared, kernel, *t));
+  return PF_OK;
+}
+
+/* A chain; behind, k: the kernel that comes next, or PF_KERNEL_COUNT.  *taken: it was done, too. */
+pf_status run_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_grid *g, pf_kernel behind, const void *k,
+                    bool *taken) {
   cuda *self = self_of(b);
   tile t;
   size_t shared;
-  bool many;
   *taken = false;
-  if (!tile_possible(self, stage, stages, g, &t, &shared) || !spare_room(b, tile_copy_bytes(&t))) {
-    PF_ALIVE(self);
-    for (int n = 0; n < stages; n++) PF_TRY(launch_all(self, stage[n].kernel, g, stage[n].args));
-    return PF_OK;
+  PF_ALIVE(self);
+  for (int s = 0; s < stages;) {
+    const int count = tile_piece(self, stage + s, stages - s, g, behind, k, &t, &shared);
+    if (count == 0 || tile_copy_bytes(&t) > self->spare_bytes) {
+      PF_TRY(launch_all(self, stage[s].kernel, g, stage[s].args, 0));
+      s++;
+      continue;
+    }
+    PF_TRY(run_tile_of(self, &t, shared));
+    s += count;
+    *taken = t.restricts;
+    if (pf_kernel_kind_of(stage[s - 1].kernel) == PF_KIND_SWEEP)
+      PF_TRY(launch_all(self, stage[s - 1].kernel, g, stage[s - 1].args, PF_SWEEP_SEAMS));
   }
-  *taken = tile_ends_with(&t, restriction, k);
-  tile_array *both = tile_both(&t, &many);
-  if (both) {
-    PF_CUDA(self,
-            cudaMemcpyAsync(self->spare, both->from, tile_copy_bytes(&t), cudaMemcpyDeviceToDevice, self->stream));
-    both->from = self->spare;
-  }
-  const ptrdiff_t tiles = tile_blocks(t);
-  PF_CUDA(self, t.size == sizeof(float)
-                    ? start_with(self->stream, tiles, 1, PF_TILE_THREADS, shared, run_tile<float>, t)
-                    : start_with(self->stream, tiles, 1, PF_TILE_THREADS, shared, run_tile<double>, t));
   return PF_OK;
 }
 
@@ -325,19 +354,20 @@ operation_ends ends_of(const operations &o, size_t n, int member) {
   return ends;
 }
 
-int chain_of(const operations &o, size_t n, int member, pf_stage stage[PF_STAGES_MAX]) {
-  for (int s = 0; s < o.list[n].stages; s++) {
-    const size_t at = n + static_cast<size_t>(s);
-    stage[s].kernel = o.list[at].kernel;
-    stage[s].args = args_of(o, at, member);
-  }
-  return o.list[n].stages;
-}
-
-/* The kernel behind the chain at n, which may be a restriction. */
-pf_kernel behind_chain(const operations &o, size_t n) {
-  const size_t at = n + static_cast<size_t>(o.list[n].stages);
-  return at < o.list.size() && o.list[at].kind == MAP_OR_SWEEP ? o.list[at].kernel : PF_KERNEL_COUNT;
+/* Operations n ... end - 1, of a chain, of a member; and the kernel behind it with its arguments, or PF_KERNEL_COUNT. */
+struct chain {
+  pf_stage stage[PF_STAGES_MAX];
+  int stages;
+  pf_kernel behind;
+  const void *k;
+};
+chain chain_of(const operations &o, size_t n, size_t end, int member) {
+  chain c = {};
+  for (; n < end; n++) c.stage[c.stages++] = {o.list[n].kernel, args_of(o, n, member)};
+  const bool more = end < o.list.size() && o.list[end].kind == MAP_OR_SWEEP;
+  c.behind = more ? o.list[end].kernel : PF_KERNEL_COUNT;
+  c.k = more ? args_of(o, end, member) : nullptr;
+  return c;
 }
 
 /* Kernels from `first` on that one block can run in one launch. */
@@ -382,11 +412,8 @@ pf_status run_list(pf_backend *b, const operations &o) {
     } else if (x.kind == TOTAL) {
       PF_TRY(launch(self, x.kernel, &x.grid, args_of(o, n, 0), PF_ALL_CELLS, static_cast<pf_sums *>(ends.to)));
     } else {
-      pf_stage stage[PF_STAGES_MAX];
-      const int stages = chain_of(o, n, 0, stage);
-      const pf_kernel behind = behind_chain(o, n);
-      const void *k = behind < PF_KERNEL_COUNT ? args_of(o, n + static_cast<size_t>(stages), 0) : nullptr;
-      PF_TRY(run_chain(b, stage, stages, &x.grid, behind, k, &taken));
+      const chain c = chain_of(o, n, n + static_cast<size_t>(x.stages), 0);
+      PF_TRY(run_chain(b, c.stage, c.stages, &x.grid, c.behind, c.k, &taken));
     }
     n += static_cast<size_t>(x.stages) + taken;
   }
@@ -532,12 +559,9 @@ pf_status cuda_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_
   cuda *self = self_of(b);
   PF_ALIVE(self);
   PF_TRY(pf_chain_check(stage, stages, g));
-  tile t;
-  size_t shared;
   bool taken;
+  chain_room(b, stage, stages, g); /* it cannot be had while a graph is made */
   if (self->open == 0) return run_chain(b, stage, stages, g, PF_KERNEL_COUNT, nullptr, &taken);
-  if (tile_possible(self, stage, stages, g, &t, &shared))
-    (void)spare_room(b, tile_copy_bytes(&t)); /* it cannot be had while a graph is made */
   for (int n = 0; n < stages; n++)
     put_one(&self->waiting, MAP_OR_SWEEP, stage[n].kernel, g, stage[n].args, n == 0 ? stages : 1, nullptr, nullptr, 0);
   return PF_OK;
@@ -547,7 +571,7 @@ pf_status cuda_map(pf_backend *b, pf_kernel kernel, const pf_grid *g, const void
   cuda *self = self_of(b);
   PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_MAP, g));
-  if (self->open == 0) return launch_all(self, kernel, g, args);
+  if (self->open == 0) return launch_all(self, kernel, g, args, 0);
   put_one(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
   return PF_OK;
 }
@@ -556,7 +580,7 @@ pf_status cuda_sweep(pf_backend *b, pf_kernel kernel, const pf_grid *g, const vo
   cuda *self = self_of(b);
   PF_ALIVE(self);
   PF_TRY(pf_kernel_check(kernel, PF_KIND_SWEEP, g));
-  if (self->open == 0) return launch_all(self, kernel, g, args);
+  if (self->open == 0) return launch_all(self, kernel, g, args, 0);
   put_one(&self->waiting, MAP_OR_SWEEP, kernel, g, args, 1, nullptr, nullptr, 0);
   return PF_OK;
 }
@@ -925,12 +949,13 @@ pf_status find_device(cudaDeviceProp *properties) {
   return PF_OK;
 }
 
+template <bool flat>
 cudaError_t tiles_may_have(int bytes) {
   const cudaFuncAttribute most = cudaFuncAttributeMaxDynamicSharedMemorySize;
-  cudaError_t error = cudaFuncSetAttribute(run_tile<float>, most, bytes);
-  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tile<double>, most, bytes);
-  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tiles<float>, most, bytes);
-  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tiles<double>, most, bytes);
+  cudaError_t error = cudaFuncSetAttribute(run_tile<float, flat>, most, bytes);
+  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tile<double, flat>, most, bytes);
+  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tiles<float, flat>, most, bytes);
+  if (error == cudaSuccess) error = cudaFuncSetAttribute(run_tiles<double, flat>, most, bytes);
   return error;
 }
 
@@ -949,7 +974,9 @@ pf_status pf_backend_cuda(pf_backend *b) {
   if (error == cudaSuccess) error = cudaMemGetInfo(&available, &total);
   self->waiting.members = 1;
   self->tile_bytes = properties.sharedMemPerBlockOptin - 4096; /* less what tiles have without asking */
-  if (error == cudaSuccess && tiles_may_have(static_cast<int>(self->tile_bytes)) != cudaSuccess) {
+  const int most = static_cast<int>(self->tile_bytes);
+  if (error == cudaSuccess &&
+      (tiles_may_have<true>(most) != cudaSuccess || tiles_may_have<false>(most) != cudaSuccess)) {
     (void)cudaGetLastError();
     self->tile_bytes = 0; /* then chains run kernel by kernel */
   }

@@ -38,6 +38,7 @@
 #define PF_ARGS_mg_residual_double(...) PF_REAL_ARGS_mg_residual(double, __VA_ARGS__)
 #define PF_ARGS_mg_restrict_double(...) PF_REAL_ARGS_mg_restrict(double, __VA_ARGS__)
 #define PF_ARGS_mg_prolong_double(...) PF_REAL_ARGS_mg_prolong(double, __VA_ARGS__)
+#define PF_ARGS_mg_prolong_to_double(...) PF_REAL_ARGS_mg_prolong_to(double, __VA_ARGS__)
 #define PF_ARGS_mg_coarsest_double(...) PF_REAL_ARGS_mg_coarsest(double, __VA_ARGS__)
 #define PF_ARGS_box_loss_double(...) PF_REAL_ARGS_box_loss(double, __VA_ARGS__)
 #define PF_ARGS_box_weights_double(...) PF_REAL_ARGS_box_weights(double, __VA_ARGS__)
@@ -67,7 +68,7 @@
   SUM(many_combine_double) MAP(many_times_double) SUM(mg_start_double) SUM(mg_reduce_double) \
   SUM(mg_dots_double) SUM(mg_error_double) MAP(mg_direction_double) SUM(mg_shift_double) MAP(mg_round_double) MAP(mg_coarsen_double) \
   MAP(mg_scale_double) SWEEP(mg_relax_double) MAP(mg_relax_start_double) MAP(mg_zero_double) \
-  MAP(mg_residual_double) MAP(mg_restrict_double) MAP(mg_prolong_double) MAP(mg_coarsest_double) \
+  MAP(mg_residual_double) MAP(mg_restrict_double) MAP(mg_prolong_double) MAP(mg_prolong_to_double) MAP(mg_coarsest_double) \
   MAP(box_loss_double) MAP(box_weights_double) MAP(box_galerkin_double) MAP(box_scale_double) \
   SWEEP(box_relax_double) MAP(box_residual_double) MAP(box_restrict_double) MAP(box_prolong_double) \
   MAP(block_residual_double) MAP(block_apply_double) SUM(block_product_double) SWEEP(block_relax_double) MAP(block_restrict_double) \

@@ -105,13 +105,14 @@ PF_CELL int pf_mg_distance(int i, int w, int n_0) {
 #define PF_ARGS_mg_residual(...) PF_REAL_ARGS_mg_residual(float, __VA_ARGS__)
 #define PF_ARGS_mg_restrict(...) PF_REAL_ARGS_mg_restrict(float, __VA_ARGS__)
 #define PF_ARGS_mg_prolong(...) PF_REAL_ARGS_mg_prolong(float, __VA_ARGS__)
+#define PF_ARGS_mg_prolong_to(...) PF_REAL_ARGS_mg_prolong_to(float, __VA_ARGS__)
 #define PF_ARGS_mg_coarsest(...) PF_REAL_ARGS_mg_coarsest(float, __VA_ARGS__)
 
 // clang-format off
 #define PF_KERNELS_MULTIGRID(MAP, SWEEP, SUM, MAX)                                                      \
   SUM(mg_start) SUM(mg_apply) SUM(mg_reduce) SUM(mg_dots) SUM(mg_error) SUM(mg_shift) MAP(mg_follow) MAP(mg_advance) MAP(mg_direction) MAP(mg_round) \
   MAP(mg_coarsen) MAP(mg_scale) SWEEP(mg_relax) MAP(mg_relax_start) MAP(mg_zero) MAP(mg_residual)     \
-  MAP(mg_restrict) MAP(mg_prolong) MAP(mg_coarsest)
+  MAP(mg_restrict) MAP(mg_prolong) MAP(mg_prolong_to) MAP(mg_coarsest)
 // clang-format on
 
 #endif

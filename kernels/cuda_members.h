@@ -111,8 +111,8 @@ pf_status many_room(cuda *self) {
   return PF_OK;
 }
 
-/* Operation n as kernels, for all members; result: of a reduction whose results come back. */
-pf_status many_kernel(cuda *self, const operations &o, size_t n, double (*result)[PF_SUMS]) {
+/* Operation n as kernels, for all members; first: of a sweep's parts; result: of a reduction whose results come back. */
+pf_status many_kernel(cuda *self, const operations &o, size_t n, int first, double (*result)[PF_SUMS]) {
   const operation &x = o.list[n];
   const bool sweep = pf_kernel_kind_of(x.kernel) == PF_KIND_SWEEP;
   many_call c = {};
@@ -126,7 +126,7 @@ pf_status many_kernel(cuda *self, const operations &o, size_t n, double (*result
     c.members = o.members - c.from < PF_TOGETHER ? o.members - c.from : PF_TOGETHER;
     for (int m = 0; m < c.members; m++)
       c.to.each[m] = result ? back + m : static_cast<pf_sums *>(ends_of(o, n, c.from + m).to);
-    for (int part = 0; sweep && part < PF_SWEEP_PARTS; part++) PF_TRY(many_launch(self, &c, x.kernel, part));
+    for (int part = first; sweep && part < PF_SWEEP_PARTS; part++) PF_TRY(many_launch(self, &c, x.kernel, part));
     if (!sweep) PF_TRY(many_launch(self, &c, x.kernel, PF_ALL_CELLS));
     if (!result) continue;
     const size_t bytes = static_cast<size_t>(c.members) * sizeof(pf_sums);
@@ -158,10 +158,10 @@ struct together_launch {
   enum { KERNEL, TAIL, TILE, COPIES } what;
   size_t n;     /* the operation; of a tail the first */
   size_t table; /* where what it needs of the members begins there */
-  int count;    /* of a tail: its steps */
+  int count;    /* of a tail: its steps; of a kernel: the first of a sweep's parts */
   size_t bytes; /* of a copy; of a tile: shared memory */
   ptrdiff_t blocks;
-  bool wide; /* a tile in double precision */
+  bool wide, flat; /* a tile in double precision; in two dimensions */
 };
 struct together_plan {
   std::vector<together_launch> launches;
@@ -180,44 +180,41 @@ type *table_room(together_plan *p, together_launch *l, int count) {
 void plan_copies(together_plan *p, const operations &o, size_t n, size_t bytes, const std::vector<copy_place> &places) {
   const ptrdiff_t most = PF_REDUCE_BLOCKS,
                   blocks = static_cast<ptrdiff_t>(bytes / sizeof(float4) / PF_LAUNCH_THREADS) + 1;
-  together_launch l = {together_launch::COPIES, n, 0, 0, bytes, blocks < most ? blocks : most, false};
+  together_launch l = {together_launch::COPIES, n, 0, 0, bytes, blocks < most ? blocks : most, false, false};
   copy_place *to = table_room<copy_place>(p, &l, o.members);
   for (int m = 0; m < o.members; m++) to[m] = places[static_cast<size_t>(m)];
   p->launches.push_back(l);
 }
 
 void plan_tail(together_plan *p, const operations &o, size_t n, size_t count) {
-  together_launch l = {together_launch::TAIL, n, 0, static_cast<int>(count), 0, o.members, false};
+  together_launch l = {together_launch::TAIL, n, 0, static_cast<int>(count), 0, o.members, false, false};
   tail_step *to = table_room<tail_step>(p, &l, o.members * l.count);
   for (int m = 0; m < o.members; m++)
     for (size_t s = 0; s < count; s++) put_step(o, n + s, m, to++);
   p->launches.push_back(l);
 }
 
-/* The chain at n as a tile for each member; false: it cannot be one.  dry: only *copy is wanted, the bytes of a member's
- * copy.  *taken: it ends with the operation behind it. */
-bool plan_tile(const cuda *self, together_plan *p, const operations &o, size_t n, bool dry, size_t *copy, bool *taken) {
+/* The first stages of the chain n ... end - 1 as a tile for each member, how many: 0 where it cannot be one.  dry: only *copy is
+ * wanted, the bytes of a member's copy.  *taken: it ends with the operation behind the chain. */
+int plan_tile(const cuda *self, together_plan *p, const operations &o, size_t n, size_t end, bool dry, size_t *copy,
+              bool *taken) {
   std::vector<tile> tiles(static_cast<size_t>(o.members));
   std::vector<copy_place> places;
   size_t shared = 0, first_shared = 0;
+  int count = 0;
   bool many;
-  *taken = false;
   for (int m = 0; m < o.members; m++) {
     tile *t = &tiles[static_cast<size_t>(m)];
-    pf_stage stage[PF_STAGES_MAX];
-    const int stages = chain_of(o, n, m, stage);
-    if (!tile_possible(self, stage, stages, &o.list[n].grid, t, &shared)) return false;
-    if (m == 0) first_shared = shared;
-    if (shared != first_shared || t->arrays != tiles[0].arrays || tile_copy_bytes(t) != tile_copy_bytes(&tiles[0]))
-      return false;
-    const pf_kernel behind = behind_chain(o, n);
-    const bool took =
-        behind < PF_KERNEL_COUNT && tile_ends_with(t, behind, args_of(o, n + static_cast<size_t>(stages), m));
-    if (m > 0 && took != *taken) return false;
-    *taken = took;
+    const chain c = chain_of(o, n, end, m);
+    const int own = tile_piece(self, c.stage, c.stages, &o.list[n].grid, c.behind, c.k, t, &shared);
+    if (m == 0) count = own, first_shared = shared;
+    if (own == 0 || own != count || shared != first_shared || t->arrays != tiles[0].arrays ||
+        t->restricts != tiles[0].restricts || tile_copy_bytes(t) != tile_copy_bytes(&tiles[0]))
+      return 0;
   }
+  *taken = tiles[0].restricts;
   *copy = tile_copy_bytes(&tiles[0]);
-  if (dry) return true;
+  if (dry) return count;
   const size_t room = (*copy + 63) / 64 * 64;
   for (int m = 0; m < o.members; m++) {
     tile_array *both = tile_both(&tiles[static_cast<size_t>(m)], &many);
@@ -227,10 +224,26 @@ bool plan_tile(const cuda *self, together_plan *p, const operations &o, size_t n
     both->from = to;
   }
   if (*copy > 0) plan_copies(p, o, n, *copy, places);
-  together_launch l = {together_launch::TILE, n, 0, 0, shared, tile_blocks(tiles[0]), tiles[0].size == sizeof(double)};
+  together_launch l = {together_launch::TILE, n, 0, 0, shared, tile_blocks(tiles[0]), tiles[0].size == sizeof(double),
+                       tiles[0].depth == 1};
   memcpy(table_room<tile>(p, &l, o.members), tiles.data(), tiles.size() * sizeof(tile));
   p->launches.push_back(l);
-  return true;
+  return count;
+}
+
+/* The chain at n, which may be one kernel.  *taken: the operation behind it was done, too. */
+void plan_chain(const cuda *self, const operations &o, size_t n, bool fused, bool dry, together_plan *p, size_t *copy,
+                bool *taken) {
+  const size_t end = n + static_cast<size_t>(o.list[n].stages);
+  while (n < end) {
+    size_t bytes = 0;
+    const int count = fused ? plan_tile(self, p, o, n, end, dry, &bytes, taken) : 0;
+    if (bytes > *copy) *copy = bytes;
+    n += count > 0 ? static_cast<size_t>(count) : 1;
+    const bool sweep = pf_kernel_kind_of(o.list[n - 1].kernel) == PF_KIND_SWEEP;
+    if (!dry && (count == 0 || sweep))
+      p->launches.push_back({together_launch::KERNEL, n - 1, 0, count > 0 ? PF_SWEEP_SEAMS : 0, 0, 0, false, false});
+  }
 }
 
 /* The launches of the list.  dry: nothing is planned, *copy: the most bytes that a member's array needs of the spare room. */
@@ -238,7 +251,6 @@ void plan_list(const cuda *self, const operations &o, bool fused, bool dry, toge
   for (size_t n = 0; n < o.list.size();) {
     const operation &x = o.list[n];
     const size_t small = fused ? tail_length(o, n) : 0;
-    size_t bytes = 0;
     bool taken = false;
     if (small > 1) {
       if (!dry) plan_tail(p, o, n, small);
@@ -252,11 +264,8 @@ void plan_list(const cuda *self, const operations &o, bool fused, bool dry, toge
         places.push_back({static_cast<unsigned char *>(ends.to), static_cast<const unsigned char *>(ends.from)});
       }
       if (!dry) plan_copies(p, o, n, x.bytes, places);
-    } else if (x.kind == MAP_OR_SWEEP && fused && x.stages > 1 && plan_tile(self, p, o, n, dry, &bytes, &taken)) {
-      if (bytes > *copy) *copy = bytes;
     } else {
-      for (size_t s = 0; s < static_cast<size_t>(x.stages) && !dry; s++)
-        p->launches.push_back({together_launch::KERNEL, n + s, 0, 0, 0, 0, false});
+      plan_chain(self, o, n, fused && x.kind == MAP_OR_SWEEP, dry, p, copy, &taken);
     }
     n += static_cast<size_t>(x.stages) + taken;
   }
@@ -265,16 +274,19 @@ void plan_list(const cuda *self, const operations &o, bool fused, bool dry, toge
 pf_status launch_plan(cuda *self, const operations &o, const together_plan &p, const unsigned char *table) {
   for (const together_launch &l : p.launches) {
     const unsigned char *of = table + l.table;
-    if (l.what == together_launch::KERNEL) PF_TRY(many_kernel(self, o, l.n, nullptr));
+    if (l.what == together_launch::KERNEL) PF_TRY(many_kernel(self, o, l.n, l.count, nullptr));
     if (l.what == together_launch::TAIL)
       PF_CUDA(self, start_with(self->stream, l.blocks, 1, PF_TAIL_THREADS, 0, run_tails,
                                reinterpret_cast<const tail_step *>(of), l.count));
     if (l.what == together_launch::COPIES)
       PF_CUDA(self, start_with(self->stream, l.blocks, o.members, PF_LAUNCH_THREADS, 0, copy_together,
                                reinterpret_cast<const copy_place *>(of), l.bytes));
-    if (l.what == together_launch::TILE)
-      PF_CUDA(self, start_with(self->stream, l.blocks, o.members, PF_TILE_THREADS, l.bytes,
-                               l.wide ? run_tiles<double> : run_tiles<float>, reinterpret_cast<const tile *>(of)));
+    if (l.what == together_launch::TILE) {
+      const auto kernel = l.wide ? (l.flat ? run_tiles<double, true> : run_tiles<double, false>)
+                                 : (l.flat ? run_tiles<float, true> : run_tiles<float, false>);
+      PF_CUDA(self, start_with(self->stream, l.blocks, o.members, PF_TILE_THREADS, l.bytes, kernel,
+                               reinterpret_cast<const tile *>(of)));
+    }
   }
   return PF_OK;
 }
@@ -390,5 +402,5 @@ pf_status cuda_reduce(pf_backend *b, int members, const pf_task *const list[], d
   operations o = {members, {}, {}};
   put_off(&o, TOTAL, first->stage->kernel, &first->grid, 1, 0);
   for (int m = 0; m < members; m++) put_in(&o, m, list[m]->stage->args, nullptr, nullptr);
-  return many_kernel(self, o, 0, result);
+  return many_kernel(self, o, 0, 0, result);
 }

@@ -12,8 +12,8 @@
 
 enum { PF_LAUNCH_THREADS = 128, PF_LAUNCH_BLOCKS_MAX = 0x7FFFFFFF };
 
-/* The parts of a sweep in their order: 2 class + colour (pf_kernel.h). */
-enum { PF_SWEEP_PARTS = 8, PF_ALL_CELLS = -1 };
+/* The parts of a sweep in their order: 2 class + colour (pf_kernel.h); from PF_SWEEP_SEAMS on those of seams. */
+enum { PF_SWEEP_PARTS = 8, PF_SWEEP_SEAMS = 2, PF_ALL_CELLS = -1 };
 
 /* Rows that are left to the end: the last one of a periodic direction with an odd number of cells. */
 PF_CELL int pf_sweep_seam(int n) { return n > 1 && n % 2; }

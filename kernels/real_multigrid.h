@@ -197,15 +197,22 @@ PF_REAL_CELL(void, mg_restrict) {
                wz * (PF_OF_REAL(pf_mg_two_)(r + dz, dx, wx) + wy * PF_OF_REAL(pf_mg_two_)(r + dz + dy, dx, wx));
 }
 
-/* Fine u += that of the coarse cell (cu [coarse]) which it is part of. */
-#define PF_REAL_ARGS_mg_prolong(T, IN, OUT, VAR, VAL) IN(T, cu) VAR(T, u) VAL(pf_mg_join, join)
-PF_REAL_ARGS(mg_prolong);
-PF_REAL_CELL(void, mg_prolong) {
-  const pf_mg_join *t = &k->join;
+/* Of the coarse cell (cu [coarse]) which a fine one is part of. */
+PF_CELL PF_REAL PF_OF_REAL(pf_mg_of_coarse_)(const PF_REAL *cu, const pf_mg_join *t, pf_at at) {
   const ptrdiff_t nx = (t->n[0] + t->s[0] - 1) / t->s[0], ny = (t->n[1] + t->s[1] - 1) / t->s[1];
   const ptrdiff_t j = at.j >> (t->s[1] - 1), l = at.k >> (t->s[2] - 1);
-  k->u[at.c] += k->cu[(l * ny + j) * nx + (at.i >> (t->s[0] - 1))];
+  return cu[(l * ny + j) * nx + (at.i >> (t->s[0] - 1))];
 }
+
+/* Fine u += that of the coarse cell. */
+#define PF_REAL_ARGS_mg_prolong(T, IN, OUT, VAR, VAL) IN(T, cu) VAR(T, u) VAL(pf_mg_join, join)
+PF_REAL_ARGS(mg_prolong);
+PF_REAL_CELL(void, mg_prolong) { k->u[at.c] += PF_OF_REAL(pf_mg_of_coarse_)(k->cu, &k->join, at); }
+
+/* The same from v to u: what blocks of a GPU read others do not write then. */
+#define PF_REAL_ARGS_mg_prolong_to(T, IN, OUT, VAR, VAL) IN(T, cu) IN(T, v) OUT(T, u) VAL(pf_mg_join, join)
+PF_REAL_ARGS(mg_prolong_to);
+PF_REAL_CELL(void, mg_prolong_to) { k->u[at.c] = k->v[at.c] + PF_OF_REAL(pf_mg_of_coarse_)(k->cu, &k->join, at); }
 
 /* u = inverse b on the coarsest level; inverse [cells][cells] */
 #define PF_REAL_ARGS_mg_coarsest(T, IN, OUT, VAR, VAL) IN(double, inverse) IN(T, b) OUT(T, u) VAL(int, cells)

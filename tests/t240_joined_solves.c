@@ -143,6 +143,165 @@ static void each_form(void) {
   free(plain), free(alone), free(joined);
 }
 
+/* ---- chains of a multigrid cycle on one level ---- */
+
+/* The arrays of a level and of the next coarser one, float or double; two unknowns: twice the values, face parts. */
+enum { AX, AY, AZ, SCALE, M, B, U, R, COARSE_B, COARSE_U, ARRAYS };
+typedef struct tower {
+  pf_grid grid, coarse;
+  bool wide, pairs; /* double precision; two unknowns a cell */
+  void *array[ARRAYS];
+  size_t bytes[ARRAYS];
+} tower;
+
+static int half(int n) { return (n + 1) / 2; }
+
+static pf_status tower_make(pf_backend *b, const pf_grid *g, bool wide, bool pairs, int member, tower *t) {
+  *t = (tower){.grid = *g, .coarse = {half(g->nx), half(g->ny), half(g->nz), 1}, .wide = wide, .pairs = pairs};
+  const int parts[ARRAYS] = {PF_FACE_PARTS, PF_FACE_PARTS, PF_FACE_PARTS, 4, 0, 2, 2, 2, 2, 2};
+  static const float face[PF_FACE_PARTS] = {-1, 0.05f, -0.04f, -0.1f, 0.3f, -0.3f},
+                     own[4] = {0.02f, 0.01f, 0.01f, 0.2f};
+  for (int a = 0; a < ARRAYS; a++) {
+    const ptrdiff_t cells = pf_cells(a < COARSE_B ? g : &t->coarse), count = cells * (pairs ? parts[a] : 1);
+    t->bytes[a] = (size_t)count * (wide ? sizeof(double) : sizeof(float));
+    if (count == 0 || (a == AZ && g->nz == 1)) continue;
+    double *host = calloc((size_t)count, sizeof *host);
+    PF_CHECK(host, PF_NO_MEMORY, "no memory");
+    for (ptrdiff_t c = 0; c < count; c++) {
+      const float middle = !pairs ? 1 : a < SCALE ? face[c / cells] : a == SCALE ? own[c / cells] : 1;
+      const float value = middle * (0.2f + (float)number(c, 20 * member + a)) * (a == SCALE && !pairs ? 0.2f : 1);
+      if (wide)
+        host[c] = (double)value / 3;
+      else
+        ((float *)host)[c] = value;
+    }
+    PF_TRY(b->allocate(b, t->bytes[a], &t->array[a]));
+    PF_TRY(b->upload(b, t->array[a], host, t->bytes[a]));
+    free(host);
+  }
+  return PF_OK;
+}
+
+static void tower_free(pf_backend *b, tower *t) {
+  for (int a = 0; a < ARRAYS; a++) b->release(b, t->array[a]);
+}
+
+#define RELAX_(t, kernel, END)                                                                                \
+  PF_STAGE(kernel##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ], .scale = t->array[SCALE], \
+           .b = t->array[B], .u = t->array[U])
+#define RELAX_PAIRS_(t, END)                                                                                     \
+  PF_STAGE(block_relax##END, .fx = t->array[AX], .fy = t->array[AY], .fz = t->array[AZ], .own = t->array[SCALE], \
+           .cells = cells, .b = t->array[B], .x = t->array[U])
+#define CYCLE_(t, END)                                                                                              \
+  const pf_grid *g = &t->grid;                                                                                      \
+  const pf_mg_join join = {.n = {g->nx, g->ny, g->nz}, .s = {2, 2, 1 + (g->nz > 1)}};                               \
+  const bool seam = g->ny % 2 || (g->nz > 1 && g->nz % 2);                                                          \
+  const pf_stage residual = PF_STAGE(mg_residual##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ],  \
+                                     .m = t->array[M], .b = t->array[B], .u = t->array[U], .r = t->array[R]);       \
+  const pf_stage down[] = {RELAX_(t, mg_relax_start, END), RELAX_(t, mg_relax, END), residual};                     \
+  const pf_stage down_seam[] = {PF_STAGE(mg_zero##END, .u = t->array[U]), RELAX_(t, mg_relax, END),                 \
+                                RELAX_(t, mg_relax, END), residual};                                                \
+  const pf_stage up[] = {PF_STAGE(mg_prolong##END, .cu = t->array[COARSE_U], .u = t->array[U], .join = join),       \
+                         RELAX_(t, mg_relax, END), RELAX_(t, mg_relax, END)};                                       \
+  PF_TRY(seam ? b->chain(b, down_seam, 4, g) : b->chain(b, down, 3, g));                                            \
+  PF_TRY(PF_MAP(b, mg_restrict##END, &t->coarse, .r = t->array[R], .b = t->array[COARSE_B], .join = join));         \
+  const pf_stage up_to[] = {                                                                                        \
+      PF_STAGE(mg_prolong_to##END, .cu = t->array[COARSE_U], .v = t->array[U], .u = t->array[R], .join = join),     \
+      PF_STAGE(mg_relax##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ], .scale = t->array[SCALE], \
+               .b = t->array[B], .u = t->array[R])};                                                                \
+  PF_TRY(b->chain(b, up, 3, g));                                                                                    \
+  return b->chain(b, up_to, 2, g)
+#define CYCLE_PAIRS_(t, END)                                                                                    \
+  const pf_grid *g = &t->grid, *c = &t->coarse;                                                                 \
+  const ptrdiff_t cells = pf_cells(g), coarse_cells = pf_cells(c);                                              \
+  const pf_coarsening to = {g->nx, g->ny, g->nz, 2, 2, 1 + (g->nz > 1)};                                        \
+  const pf_stage down[] = {                                                                                     \
+      RELAX_PAIRS_(t, END), RELAX_PAIRS_(t, END),                                                               \
+      PF_STAGE(block_residual##END, .fx = t->array[AX], .fy = t->array[AY], .fz = t->array[AZ],                 \
+               .own = t->array[SCALE], .cells = cells, .b = t->array[B], .x = t->array[U], .y = t->array[R])};  \
+  const pf_stage up[] = {                                                                                       \
+      PF_STAGE(block_prolong##END, .fine = t->array[U], .coarse = t->array[COARSE_U], .to = to, .cells = cells, \
+               .coarse_cells = coarse_cells, .coarse_nx = c->nx, .coarse_ny = c->ny),                           \
+      RELAX_PAIRS_(t, END), RELAX_PAIRS_(t, END)};                                                              \
+  PF_TRY(b->chain(b, down, 3, g));                                                                              \
+  PF_TRY(PF_MAP(b, block_restrict##END, c, .fine = t->array[R], .coarse = t->array[COARSE_B], .to = to,         \
+                .cells = coarse_cells));                                                                        \
+  return b->chain(b, up, 3, g)
+
+static pf_status half_cycle(pf_backend *b, const tower *t) {
+  if (t->pairs && t->wide) {
+    CYCLE_PAIRS_(t, _double);
+  } else if (t->pairs) {
+    CYCLE_PAIRS_(t, );
+  } else if (t->wide) {
+    CYCLE_(t, _double);
+  } else {
+    CYCLE_(t, );
+  }
+}
+
+typedef struct towers {
+  tower of[2];
+} towers;
+
+static void cycle_of_member(void *context, int member, pf_backend *b) {
+  const tower *t = &((const towers *)context)->of[member];
+  pf_status status = b->begin(b);
+  if (status == PF_OK) status = half_cycle(b, t);
+  PF_ASSERT_OK(status);
+  PF_ASSERT_OK(b->end(b));
+}
+
+/* What comes of it: u and the coarse right side; of one unknown also what was taken from u to r. */
+static void same_towers(pf_backend *b, const towers *x, const towers *y, const char *what) {
+  static const int results[] = {U, COARSE_B, R};
+  static const char *const names[] = {"u", "coarse b", "r"};
+  for (int m = 0; m < 2; m++)
+    for (int n = 0; n < 3 - x->of[m].pairs; n++) {
+      const tower *one = &x->of[m], *other = &y->of[m];
+      const size_t bytes = one->bytes[results[n]];
+      char *values = malloc(2 * bytes);
+      CU_ASSERT_FATAL(values != NULL);
+      PF_ASSERT_OK(b->download(b, values, one->array[results[n]], bytes));
+      PF_ASSERT_OK(b->download(b, values + bytes, other->array[results[n]], bytes));
+      const bool good = !memcmp(values, values + bytes, bytes);
+      CU_ASSERT(good);
+      if (!good)
+        printf("  %s, %s: %d x %d x %d, %s precision, %d unknowns, member %d\n", what, names[n], one->grid.nx,
+               one->grid.ny, one->grid.nz, one->wide ? "double" : "single", 1 + one->pairs, m);
+      free(values);
+    }
+}
+
+/* Even and odd sides, seams, planes: what a GPU does in tiles where it can (cuda_fused.h). */
+static const pf_grid level_grids[] = {{101, 50, 1, 1}, {72, 61, 1, 1},  {128, 97, 1, 1}, {64, 36, 16, 1},
+                                      {63, 36, 16, 1}, {64, 33, 16, 1}, {64, 32, 17, 1}, {47, 33, 15, 1}};
+
+static void cycle_on_one_level(void) {
+  for (size_t n = 0; n < sizeof level_grids / sizeof *level_grids; n++)
+    for (int kind = 0; kind < 4; kind++) {
+      const pf_grid *g = &level_grids[n];
+      if (g->nz > 1 && kind > 1 && !pf_test_long()) continue; /* two unknowns: kernel by kernel there */
+      pf_backend *b = pf_test_backend();
+      towers plain, alone, joined;
+      towers *const all[] = {&plain, &alone, &joined};
+      for (int x = 0; x < 3; x++)
+        for (int m = 0; m < 2; m++) PF_ASSERT_OK_FATAL(tower_make(b, g, kind % 2, kind / 2, m, &all[x]->of[m]));
+      for (int m = 0; m < 2; m++) cycle_of_member(&alone, m, b);
+      PF_ASSERT_OK(pf_joined_run(b, 2, 2, cycle_of_member, &joined, NULL));
+      pf_status (*chain)(pf_backend *, const pf_stage *, int, const pf_grid *) = b->chain;
+      pf_status (*begin)(pf_backend *) = b->begin, (*end)(pf_backend *) = b->end;
+      b->chain = pf_chain_plain, b->begin = b->end = pf_nothing_waits; /* one launch for each kernel */
+      for (int m = 0; m < 2; m++) cycle_of_member(&plain, m, b);
+      b->chain = chain, b->begin = begin, b->end = end;
+      same_towers(b, &plain, &alone, "alone");
+      same_towers(b, &plain, &joined, "of members");
+      for (int x = 0; x < 3; x++)
+        for (int m = 0; m < 2; m++) tower_free(b, &all[x]->of[m]);
+      pf_backend_destroy(b);
+    }
+}
+
 /* The product that meets two vectors against the product, and the vectors on the host. */
 static void product_meets_basis(void) {
   static const float face[PF_FACE_PARTS] = {-1, 0.05f, -0.04f, -0.1f, 0.3f, -0.3f}, own[4] = {1, 2, 3, 4},
@@ -185,5 +344,6 @@ static void product_meets_basis(void) {
 void t240_joined_solves(void);
 void t240_joined_solves(void) {
   pf_test_suite("solves in every form", (pf_test[]){{"one by one, fused, known, joined", each_form},
+                                                    {"a level's part of a cycle", cycle_on_one_level},
                                                     {"a product that meets the basis", product_meets_basis}});
 }

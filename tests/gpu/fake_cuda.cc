@@ -287,12 +287,32 @@ void run_block(const std::function<void()> &body, bool backwards) {
   }
 }
 
+/* ---- copies that a thread asks for ---- */
+
+struct later {
+  void *to;
+  const void *from;
+  size_t bytes;
+};
+std::vector<later> waiting_copies[1024]; /* of the threads of the block */
+
+std::vector<later> &copies_of_thread() {
+  return waiting_copies[(threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x];
+}
+
 /* ---- streams ---- */
 
 struct operation {
   std::function<void()> run;
 };
 } // namespace
+
+void fake_later(void *to, const void *from, size_t bytes) { copies_of_thread().push_back({to, from, bytes}); }
+
+void fake_now() {
+  for (const later &c : copies_of_thread()) memcpy(c.to, c.from, c.bytes);
+  copies_of_thread().clear();
+}
 
 void fake_barrier(int line) {
   fiber *me = fibers.now;
@@ -660,6 +680,8 @@ cudaError_t fake_launch(const cudaLaunchConfig_t *config, std::function<void()> 
                       static_cast<unsigned>(b / grid.x / grid.y));
       if (shared > 0) memset(pf_shared, BLANK, shared + SHARED_GUARD);
       run_block(thread, backwards);
+      for (const auto &list : waiting_copies)
+        if (!list.empty()) fault("copies into shared memory that nobody waited for", static_cast<long>(list.size()));
       if (shared > 0 && !blank(reinterpret_cast<char *>(pf_shared) + shared, SHARED_GUARD))
         fault("shared memory was written beyond its end", static_cast<long>(shared));
     }

@@ -37,6 +37,9 @@ struct alignas(16) float4 {
 };
 extern dim3 threadIdx, blockIdx, blockDim, gridDim;
 void fake_barrier(int line);
+/* cuda_pipeline_primitives.h: copies into shared memory that a thread asks for are done when it waits. */
+void fake_later(void *to, const void *from, size_t bytes);
+void fake_now();
 
 /* Values as NVIDIA's. */
 enum cudaError_t {
