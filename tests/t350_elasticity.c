@@ -132,6 +132,7 @@ static void transforms(void) {
   transform(33, 21, 1); /* odd, and lines that fill no whole chunk */
   transform(13, 7, 5);
   transform(20, 18, 12);
+  transform(1100, 1000, 1); /* large: rows go past the caches */
 }
 
 /* ---- inclusions ---- */
