@@ -28,10 +28,10 @@ pf_status pf_bench_ladder(const pf_bench *bench) {
   snprintf(command, sizeof command, "rm -rf %s", folder);
   if (system(command) != 0 && status == PF_OK) status = PF_FAIL(PF_IO, "%s: cannot be removed", folder);
   if (status == PF_STOPPED && bench->small) status = PF_OK; /* by max_steps */
+  const char *size = bench->small ? "three steps" : "690 x 64 cells of 2 um, to depletion";
   if (status == PF_OK && strcmp(bench->backend, "cpu") == 0)
-    pf_bench_row(seconds, "s", "LATP-LE, constant time, 690 x 64 cells of 2 um, to depletion");
+    pf_bench_row(seconds, "s", "LATP-LE, constant time, %s", size);
   else if (status == PF_OK)
-    pf_bench_goal(seconds, "s", '<', 60, "LATP-LE, constant time, %s, to depletion",
-                  bench->small ? "three steps" : "690 x 64 cells of 2 um");
+    pf_bench_goal(seconds, "s", '<', 60, "LATP-LE, constant time, %s", size);
   return status;
 }
