@@ -10,7 +10,7 @@ enum { BASIS = PF_KRYLOV_MOST + 1, FLOATING_MOST = 200 }; /* Krylov vectors betw
 static const double floating_tolerance = 1e-3;
 /* Turns of a solve, what all but the first may leave over, in tolerances, and what a turn has to gain;
  * cycles of a turn; solves by GMRES after one that gained less. */
-enum { TURNS_MOST = 4, CYCLES_OF_TURN = 24, COUPLED_SOLVES = 64 };
+enum { TURNS_MOST = 4, CYCLES_OF_TURN = 24, COUPLED_SOLVES = 8 };
 static const double turns_leave = 3, turns_gain = 0.3, residual_of_error = 0.1;
 
 /* The parts of a vector of all unknowns: those of the ions, [1 or 2][cells], and of the electrons, [cells]. */
