@@ -520,6 +520,13 @@ static void connections(void) {
     }
     connected(cell[q].cells, xi, cell[q].n[0], cell[q].n[1], cell[q].n[2]);
   }
+  /* a column with a gap, which is reached around the period, and an island */
+  for (int j = 0; j < 20; j++)
+    for (int i = 0; i < 30; i++) {
+      const bool branch = i < 5 && j == 2, column = i == 5 && j != 3, island = abs(i - 20) < 2 && abs(j - 10) < 2;
+      xi[30 * j + i] = branch || column || island ? 0.9 : i == 6 ? 0.05 : 0;
+    }
+  connected("30, 20", xi, 30, 20, 1);
 }
 
 /* ---- A layer that lithium cannot enter ---- */
