@@ -114,6 +114,18 @@ void pf_bench_goal(double value, const char *unit, char sense, double goal, cons
   va_end(list);
 }
 
+pf_status pf_bench_folder(char folder[PF_BENCH_FOLDER]) {
+  snprintf(folder, PF_BENCH_FOLDER, "/tmp/pfbench-XXXXXX");
+  PF_CHECK(mkdtemp(folder), PF_IO, "%s: cannot be made", folder);
+  return PF_OK;
+}
+
+pf_status pf_bench_remove(const char *folder, pf_status status) {
+  char command[PF_BENCH_FOLDER + 8];
+  snprintf(command, sizeof command, "rm -rf %s", folder);
+  return system(command) != 0 && status == PF_OK ? PF_FAIL(PF_IO, "%s: cannot be removed", folder) : status;
+}
+
 static int wanted(int count, char *const *names, int number) {
   for (int n = 0; n < count; n++)
     if (!strcmp(names[n], sections[number].name)) return 1;

@@ -30,6 +30,10 @@ pf_status pf_bench_ladder(const pf_bench *bench);
 
 /* A fresh backend of the bench, with `threads` (0: those of the bench). */
 pf_status pf_bench_backend(const pf_bench *bench, int threads, pf_backend **backend);
+/* A new folder, owned by the caller, and its removal with all that it holds: `status`, or what went wrong there. */
+enum { PF_BENCH_FOLDER = 32 };
+pf_status pf_bench_folder(char folder[PF_BENCH_FOLDER]);
+pf_status pf_bench_remove(const char *folder, pf_status status);
 /* Bytes read and written a second by a copy of a large array. */
 pf_status pf_bench_copy(const pf_bench *bench, double *rate);
 /* Seconds since some moment (--cpu-time: of the process). */

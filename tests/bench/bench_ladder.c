@@ -1,19 +1,17 @@
 /* bench_ladder.c: inputs/latp-le-ccd.nml in two dimensions, from its start to the salt's depletion, with all that it writes. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "run.h"
 
 pf_status pf_bench_ladder(const pf_bench *bench) {
-  char backend[64], folder[] = "/tmp/pfbench-XXXXXX", output[64], command[64];
-  PF_CHECK(mkdtemp(folder), PF_IO, "%s: cannot be made", folder);
+  char folder[PF_BENCH_FOLDER], backend[64], output[64];
+  PF_TRY(pf_bench_folder(folder));
   snprintf(backend, sizeof backend, "run%%backend=%s", bench->backend);
   snprintf(output, sizeof output, "run%%output_dir=%s/out", folder);
-  const char *const large[] = {backend, output, "grid%cells=690,64"}, *const small[] = {
-                                                                          backend, output, "grid%cells=230,4",
-                                                                          "grid%spacing_um=6", "run%max_steps=3"};
+  const char *const large[] = {backend, output, "grid%cells=690,64"};
+  const char *const small[] = {backend, output, "grid%cells=230,4", "grid%spacing_um=6", "run%max_steps=3"};
   pf_config cfg;
   pf_report report = {0};
   const char *input = "inputs/latp-le-ccd.nml"; /* of the repository or of the bundle */
@@ -25,9 +23,8 @@ pf_status pf_bench_ladder(const pf_bench *bench) {
   if (status == PF_OK) status = pf_run_logged(&cfg, &(pf_run_options){.overwrite = true}, true, false, NULL);
   const double seconds = pf_bench_now() - begin;
   pf_config_free(&cfg);
-  snprintf(command, sizeof command, "rm -rf %s", folder);
-  if (system(command) != 0 && status == PF_OK) status = PF_FAIL(PF_IO, "%s: cannot be removed", folder);
   if (status == PF_STOPPED && bench->small) status = PF_OK; /* by max_steps */
+  status = pf_bench_remove(folder, status);
   const char *size = bench->small ? "three steps" : "690 x 64 cells of 2 um, to depletion";
   if (status == PF_OK && strcmp(bench->backend, "cpu") == 0)
     pf_bench_row(seconds, "s", "LATP-LE, constant time, %s", size);

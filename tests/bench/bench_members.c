@@ -51,13 +51,11 @@ static pf_status run_in(const char *folder, const pf_bench *bench, int threads, 
 
 /* Seconds of `count` members. */
 static pf_status measure(const pf_bench *bench, int size, int steps, int count, int threads, double *seconds) {
-  char folder[] = "/tmp/pfbench-XXXXXX", command[64];
-  PF_CHECK(mkdtemp(folder), PF_IO, "%s: cannot be made", folder);
+  char folder[PF_BENCH_FOLDER];
+  PF_TRY(pf_bench_folder(folder));
   pf_status status = put_files(folder, size, steps, count);
   if (status == PF_OK) status = run_in(folder, bench, threads, seconds);
-  snprintf(command, sizeof command, "rm -rf %s", folder);
-  if (system(command) != 0 && status == PF_OK) status = PF_FAIL(PF_IO, "%s: cannot be removed", folder);
-  return status;
+  return pf_bench_remove(folder, status);
 }
 
 static pf_status threads(const pf_bench *bench) {
