@@ -135,6 +135,22 @@ pf_status pf_transfer_plain(pf_backend *b, const pf_transfer *list, int count) {
   return PF_OK;
 }
 
+/* As far apart as the addresses that CUDA gives. */
+enum { SLAB_ALIGNMENT = 256 };
+
+pf_status pf_allocate_slab_plain(pf_backend *b, size_t bytes, int places, void **array) {
+  const size_t stride = (bytes / SLAB_ALIGNMENT + 1) * SLAB_ALIGNMENT;
+  void *whole;
+  PF_TRY(b->allocate(b, (size_t)places * stride, &whole));
+  for (int p = 0; p < places; p++) array[p] = (char *)whole + (size_t)p * stride;
+  return PF_OK;
+}
+
+void pf_release_slab_plain(pf_backend *b, int places, void **array) {
+  (void)places;
+  b->release(b, array[0]);
+}
+
 static size_t host_memory(void) {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX / 2;
@@ -184,6 +200,7 @@ pf_status pf_backend_create(const char *name, int threads, pf_backend **backend)
   if (!b->batch) b->batch = pf_batch_plain;
   if (!b->reduce) b->reduce = pf_reduce_plain;
   if (!b->transfer) b->transfer = pf_transfer_plain;
+  if (!b->allocate_slab) b->allocate_slab = pf_allocate_slab_plain, b->release_slab = pf_release_slab_plain;
   if (!(b->room > 0)) b->room = pf_host_memory();
   *backend = b;
   return PF_OK;

@@ -122,6 +122,10 @@ struct pf_backend {
   pf_status (*reduce)(pf_backend *, int members, const pf_task *const list[], double (*result)[PF_SUMS]);
   /* Uploads and downloads with one wait at the end. */
   pf_status (*transfer)(pf_backend *, const pf_transfer *list, int count);
+  /* array [places]: as many arrays of `bytes` in one piece of memory, [places][bytes and what they are padded by], each as
+   * `allocate` makes them; given back together. */
+  pf_status (*allocate_slab)(pf_backend *, size_t bytes, int places, void **array);
+  void (*release_slab)(pf_backend *, int places, void **array);
 };
 
 /* name: "auto", "cpu", "check" or "cuda"; threads: 0 takes what OpenMP gives.  PF_NO_DEVICE where it is not there.
@@ -146,6 +150,9 @@ pf_status pf_room_check(const pf_room *room, size_t at, size_t bytes);
 pf_status pf_batch_plain(pf_backend *backend, int members, const pf_task *const list[], int count);
 pf_status pf_reduce_plain(pf_backend *backend, int members, const pf_task *const list[], double (*result)[PF_SUMS]);
 pf_status pf_transfer_plain(pf_backend *backend, const pf_transfer *list, int count);
+/* A slab as one array. */
+pf_status pf_allocate_slab_plain(pf_backend *backend, size_t bytes, int places, void **array);
+void pf_release_slab_plain(pf_backend *backend, int places, void **array);
 /* sum and upload; begin and end of a backend where nothing waits. */
 pf_status pf_total_plain(pf_backend *backend, pf_kernel kernel, const pf_grid *grid, const void *args, double *to);
 pf_status pf_nothing_waits(pf_backend *backend);

@@ -136,11 +136,9 @@ static int guards_whole(const array *a) {
   return same_bytes(a->data - GUARD_BYTES, GUARD_BYTES, BLANK) && same_bytes(a->data + a->bytes, GUARD_BYTES, BLANK);
 }
 
-static pf_status check_allocate(pf_backend *b, size_t bytes, void **result) {
+/* The memory of an array whose address is that of `span` closed pages. */
+static pf_status array_make(pf_backend *b, char *device, size_t span, size_t bytes) {
   check *self = b->self;
-  *result = NULL;
-  CHECK_FAULT(self);
-  PF_TRY(pf_host_memory_check(b, bytes));
   if (self->count == self->room) {
     const size_t room = self->room ? 2 * self->room : 64;
     array *grown = realloc(self->arrays, room * sizeof *grown);
@@ -148,15 +146,9 @@ static pf_status check_allocate(pf_backend *b, size_t bytes, void **result) {
     self->arrays = grown;
     self->room = room;
   }
-  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  const size_t span = (bytes + page - 1) / page * page + page;
   char *whole = aligned_alloc(64, (bytes + 63) / 64 * 64 + 2 * GUARD_BYTES);
-  char *device = whole ? mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : MAP_FAILED;
-  if (device == MAP_FAILED) {
-    free(whole);
-    return PF_FAIL(PF_NO_MEMORY, "no memory for %.3f GiB more (%.3f GiB in use)", (double)bytes / 0x1p30,
-                   (double)b->bytes / 0x1p30);
-  }
+  PF_CHECK(whole, PF_NO_MEMORY, "no memory for %.3f GiB more (%.3f GiB in use)", (double)bytes / 0x1p30,
+           (double)b->bytes / 0x1p30);
   memset(whole, BLANK, GUARD_BYTES);
   memset(whole + GUARD_BYTES, 0, bytes);
   memset(whole + GUARD_BYTES + bytes, BLANK, GUARD_BYTES);
@@ -166,8 +158,35 @@ static pf_status check_allocate(pf_backend *b, size_t bytes, void **result) {
   self->count++;
   b->bytes += bytes;
   if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
-  *result = device;
   return PF_OK;
+}
+
+static void check_release_slab(pf_backend *b, int places, void **made);
+
+/* Arrays of their own, with addresses at one distance. */
+static pf_status check_allocate_slab(pf_backend *b, size_t bytes, int places, void **result) {
+  check *self = b->self;
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), span = (bytes + page - 1) / page * page + page;
+  const size_t all = (size_t)places * span;
+  CHECK_FAULT(self);
+  PF_TRY(pf_host_memory_check(b, (size_t)places * bytes));
+  char *device = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  PF_CHECK(device != MAP_FAILED, PF_NO_MEMORY, "no addresses for %.3f GiB more", (double)all / 0x1p30);
+  for (int p = 0; p < places; p++) {
+    result[p] = device + (size_t)p * span;
+    const pf_status status = array_make(b, result[p], span, bytes);
+    if (status == PF_OK) continue;
+    check_release_slab(b, p, result);
+    munmap(result[p], all - (size_t)p * span); /* the others keep their addresses */
+    result[0] = NULL;
+    return status;
+  }
+  return PF_OK;
+}
+
+static pf_status check_allocate(pf_backend *b, size_t bytes, void **result) {
+  *result = NULL;
+  return check_allocate_slab(b, bytes, 1, result);
 }
 
 static void check_release(pf_backend *b, void *address) {
@@ -185,6 +204,10 @@ static void check_release(pf_backend *b, void *address) {
     a->data = NULL;
     b->bytes -= a->bytes;
   }
+}
+
+static void check_release_slab(pf_backend *b, int places, void **made) {
+  for (int p = 0; p < places; p++) check_release(b, made[p]);
 }
 
 /* Where the bytes of a device range lie; the range must be within one live array. */
@@ -514,6 +537,8 @@ pf_status pf_backend_check(pf_backend *b, int threads) {
                     .self = self,
                     .allocate = check_allocate,
                     .release = check_release,
+                    .allocate_slab = check_allocate_slab,
+                    .release_slab = check_release_slab,
                     .upload = check_upload,
                     .download = check_download,
                     .allocate_host = check_allocate_host,

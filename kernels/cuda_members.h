@@ -103,11 +103,32 @@ pf_status many_launch(cuda *self, many_call *c, pf_kernel kernel, int part) {
   return error == cudaSuccess ? PF_OK : lose(self, error, pf_kernel_name(kernel), __FILE__, __LINE__);
 }
 
+/* Memory; where there is none it is NULL, and no fault of the device. */
+pf_status try_memory(cuda *self, size_t bytes, void **made) {
+  const cudaError_t error = cudaMalloc(made, bytes);
+  if (error == cudaErrorMemoryAllocation) {
+    (void)cudaGetLastError();
+    *made = nullptr;
+    return PF_OK;
+  }
+  PF_CUDA(self, error);
+  return PF_OK;
+}
+
 pf_status many_room(cuda *self) {
   many_sums *s = &self->many;
   const size_t sums = PF_TOGETHER * (PF_REDUCE_BLOCKS + 1);
-  if (!s->partial) PF_CUDA(self, cudaMalloc(&s->partial, sums * sizeof(pf_sums)));
-  if (!s->result) PF_CUDA(self, cudaMallocHost(&s->result, PF_TOGETHER * sizeof(pf_sums)));
+  void *made = s->partial;
+  if (!made) PF_TRY(try_memory(self, sums * sizeof(pf_sums), &made));
+  PF_CHECK(made, PF_NO_MEMORY, "the device has no memory for the sums of members");
+  s->partial = static_cast<pf_sums *>(made);
+  if (s->result) return PF_OK;
+  const cudaError_t error = cudaMallocHost(&s->result, PF_TOGETHER * sizeof(pf_sums));
+  if (error != cudaErrorMemoryAllocation)
+    PF_CUDA(self, error);
+  else
+    (void)cudaGetLastError(), s->result = nullptr;
+  PF_CHECK(s->result, PF_NO_MEMORY, "the host has no memory that stays in its place for the sums of members");
   return PF_OK;
 }
 
@@ -291,31 +312,19 @@ pf_status launch_plan(cuda *self, const operations &o, const together_plan &p, c
   return PF_OK;
 }
 
-/* Memory for a table; no fault of the device where there is none. */
-pf_status make_table(cuda *self, size_t bytes, void **table) {
-  const cudaError_t error = cudaMalloc(table, bytes);
-  if (error == cudaErrorMemoryAllocation) {
-    (void)cudaGetLastError();
-    *table = nullptr;
-    return PF_OK;
-  }
-  PF_CUDA(self, error);
-  return PF_OK;
-}
-
 /* The table on the device, for this time (graph_of NULL) or as long as the graph lives; *table NULL: there is no memory. */
 pf_status bring_table(cuda *self, const together_plan &p, known_list *graph_of, void **table) {
   const size_t bytes = p.table.size();
   *table = nullptr;
   if (graph_of) {
-    PF_TRY(make_table(self, bytes > 0 ? bytes : 1, table));
+    PF_TRY(try_memory(self, bytes > 0 ? bytes : 1, table));
     graph_of->table = *table;
     self->known_bytes += bytes;
   } else {
     if (bytes > self->many.table_bytes) {
       if (self->many.table) PF_CUDA(self, cudaFree(self->many.table));
       self->many.table_bytes = 0;
-      PF_TRY(make_table(self, bytes, &self->many.table));
+      PF_TRY(try_memory(self, bytes, &self->many.table));
       if (self->many.table) self->many.table_bytes = bytes;
     }
     *table = self->many.table;

@@ -26,10 +26,29 @@ typedef struct operation {
 
 struct together;
 
+/* Arrays of one size, the outermost dimension the member: each member that is there has a place of its own. */
+typedef enum place_state { FRESH, TAKEN, LEFT } place_state; /* LEFT: not zero any more */
+typedef struct slab {
+  struct slab *next;
+  size_t bytes; /* of a place */
+  int first, places, taken;
+  void **array;       /* [places], of the members first, first + 1, ... */
+  place_state *state; /* [places] */
+} slab;
+
+/* Plans of a Fourier transform, which all members with this grid use in turn. */
+typedef struct plan {
+  struct plan *next;
+  pf_grid grid;
+  int batch, users;
+  pf_fft *fft;
+  size_t bytes;
+} plan;
+
 typedef struct member {
   pf_backend own;
   struct together *all;
-  int number;
+  int number, w; /* of those that run, and of those that are there */
   bool live;
   ucontext_t place;
   pf_status_text text;
@@ -51,6 +70,8 @@ typedef struct together {
   void *context;
   member **member; /* [width] */
   int width;
+  slab *slabs;
+  plan *plans;
   /* [width], of the group that is served: */
   member **group;
   const pf_task **task;
@@ -178,13 +199,67 @@ static pf_status join_synchronize(pf_backend *b) {
   return m->all->backend->synchronize(m->all->backend);
 }
 
-/* Memory is had at once; what is given back was used by nothing that is still to be done. */
+/* Memory is had at once; what is given back was used by nothing that is still to be done.
+ *
+ * An array is a place of a slab, of the first slab of that size where the member's is free; slabs go back when all their places
+ * are.  Where there is no memory for a whole slab, the member has one with a place for itself alone. */
+
+static void slab_free(together *t, slab *s) {
+  slab **at = &t->slabs;
+  while (*at != s) at = &(*at)->next;
+  *at = s->next;
+  if (s->array && s->array[0]) t->backend->release_slab(t->backend, s->places, s->array);
+  free(s->array), free(s->state), free(s);
+}
+
+static pf_status slab_make(together *t, size_t bytes, int first, int places, slab **made) {
+  slab **end = &t->slabs, *s = *made = calloc(1, sizeof *s);
+  PF_CHECK(s, PF_NO_MEMORY, "no memory for the members");
+  *s = (slab){.bytes = bytes, .first = first, .places = places};
+  while (*end) end = &(*end)->next;
+  *end = s;
+  s->array = calloc((size_t)places, sizeof *s->array);
+  s->state = calloc((size_t)places, sizeof *s->state);
+  pf_status status = s->array && s->state ? PF_OK : PF_FAIL(PF_NO_MEMORY, "no memory for the members");
+  if (status == PF_OK) status = t->backend->allocate_slab(t->backend, bytes, places, s->array);
+  if (status != PF_OK) slab_free(t, s);
+  return status;
+}
+
+/* The member's place there, or -1. */
+static int place_of(const slab *s, const member *m) {
+  const int p = m->w - s->first;
+  return p >= 0 && p < s->places ? p : -1;
+}
+
+/* What another one has left there. */
+static pf_status clear(pf_backend *b, void *array, size_t bytes) {
+  void *zeros = calloc(1, bytes);
+  PF_CHECK(zeros, PF_NO_MEMORY, "no memory for %.3f GiB more", (double)bytes / 0x1p30);
+  const pf_status status = b->upload(b, array, zeros, bytes);
+  free(zeros);
+  return status;
+}
 
 static pf_status join_allocate(pf_backend *b, size_t bytes, void **array) {
   const member *m = b->self;
+  together *t = m->all;
   *array = NULL;
   PF_CHECK(m->status == PF_OK, m->status, "%s", m->reason);
-  PF_TRY(m->all->backend->allocate(m->all->backend, bytes, array));
+  slab *s = t->slabs;
+  while (s && (s->bytes != bytes || place_of(s, m) < 0 || s->state[place_of(s, m)] == TAKEN)) s = s->next;
+  if (!s) {
+    const pf_status status = slab_make(t, bytes, 0, t->width, &s);
+    if (status == PF_NO_MEMORY && t->width > 1)
+      PF_TRY(slab_make(t, bytes, m->w, 1, &s));
+    else
+      PF_TRY(status);
+  }
+  const int p = place_of(s, m);
+  if (s->state[p] == LEFT && bytes > 0) PF_TRY(clear(t->backend, s->array[p], bytes));
+  s->state[p] = TAKEN;
+  s->taken++;
+  *array = s->array[p];
   b->bytes += bytes;
   if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
   return PF_OK;
@@ -192,11 +267,13 @@ static pf_status join_allocate(pf_backend *b, size_t bytes, void **array) {
 
 static void join_release(pf_backend *b, void *array) {
   member *m = b->self;
-  pf_backend *real = m->all->backend;
   if (m->count > 0) (void)wait_for_all(m);
-  const size_t before = real->bytes;
-  real->release(real, array);
-  b->bytes -= before - real->bytes;
+  slab *s = m->all->slabs;
+  while (s && (place_of(s, m) < 0 || s->array[place_of(s, m)] != array)) s = s->next;
+  if (!s) return;
+  s->state[place_of(s, m)] = LEFT;
+  b->bytes -= s->bytes;
+  if (--s->taken == 0) slab_free(m->all, s);
 }
 
 static pf_status join_allocate_host(pf_backend *b, size_t bytes, pf_room *room) {
@@ -226,24 +303,43 @@ static pf_status join_arrived(pf_backend *b, const pf_room *room) {
   return m->all->backend->arrived(m->all->backend, room);
 }
 
-/* A transform may have room of its own. */
+/* A transform may have room of its own, which members use in turn. */
 static pf_status join_fft_create(pf_backend *b, const pf_grid *g, int batch, pf_fft **fft) {
   const member *m = b->self;
-  pf_backend *real = m->all->backend;
-  const size_t before = real->bytes;
-  const pf_status status = real->fft_create(real, g, batch, fft);
-  b->bytes += real->bytes - before;
+  together *t = m->all;
+  pf_backend *real = t->backend;
+  plan *p = t->plans;
+  *fft = NULL;
+  while (p && (p->batch != batch || p->grid.nx != g->nx || p->grid.ny != g->ny || p->grid.nz != g->nz)) p = p->next;
+  if (!p) {
+    pf_fft *made;
+    const size_t before = real->bytes;
+    PF_TRY(real->fft_create(real, g, batch, &made));
+    p = calloc(1, sizeof *p);
+    if (!p) real->fft_destroy(real, made);
+    PF_CHECK(p, PF_NO_MEMORY, "no memory for a Fourier transform");
+    *p = (plan){t->plans, *g, batch, 0, made, real->bytes - before};
+    t->plans = p;
+  }
+  p->users++;
+  b->bytes += p->bytes;
   if (b->bytes > b->bytes_peak) b->bytes_peak = b->bytes;
-  return status;
+  *fft = p->fft;
+  return PF_OK;
 }
 
 static void join_fft_destroy(pf_backend *b, pf_fft *fft) {
   member *m = b->self;
+  plan **at = &m->all->plans;
   if (m->count > 0) (void)wait_for_all(m);
-  pf_backend *real = m->all->backend;
-  const size_t before = real->bytes;
-  real->fft_destroy(real, fft);
-  b->bytes -= before - real->bytes;
+  while (*at && (*at)->fft != fft) at = &(*at)->next;
+  plan *p = *at;
+  if (!p) return;
+  b->bytes -= p->bytes;
+  if (--p->users > 0) return;
+  *at = p->next;
+  m->all->backend->fft_destroy(m->all->backend, fft);
+  free(p);
 }
 
 static void join_destroy(pf_backend *b) { (void)b; }
@@ -423,7 +519,10 @@ static pf_status run_all(together *t, int count) {
   t->transfer = calloc(width, sizeof *t->transfer);
   t->result = calloc(width, sizeof *t->result);
   PF_CHECK(t->member && t->group && t->task && t->transfer && t->result, PF_NO_MEMORY, "no memory for the members");
-  for (int w = 0; w < t->width; w++) PF_TRY(member_make(t, &t->member[w]));
+  for (int w = 0; w < t->width; w++) {
+    PF_TRY(member_make(t, &t->member[w]));
+    t->member[w]->w = w;
+  }
   for (int started = 0, waiting = 1; waiting > 0;) {
     waiting = 0;
     for (int w = 0; w < t->width; w++) {
@@ -448,6 +547,8 @@ pf_status pf_joined_run(pf_backend *backend, int count, int together_most,
   t.width = together_most < 1 ? 1 : together_most < count ? together_most : count;
   const pf_status status = run_all(&t, count);
   for (int w = 0; t.member && w < t.width; w++) member_free(t.member[w]);
+  while (t.slabs) slab_free(&t, t.slabs); /* what a member did not give back */
+  for (plan *p; (p = t.plans) != NULL; free(p)) t.plans = p->next, backend->fft_destroy(backend, p->fft);
   free(t.member), free(t.group), free(t.task), free(t.transfer), free(t.result);
   if (report) *report = (pf_joined_report){t.asked, t.done};
   return status;

@@ -5,7 +5,10 @@
  * member's turn comes (they take turns on one thread).  When all wait, what several of them ask for next, the same
  * kernels on the same grids, is done for all of these at once (batch, reduce and transfer of backend.h).  So members that do
  * the same move together, and one that does something else does it by itself.  The results of each are those that it would
- * have alone, bit for bit, because batch, reduce and transfer are so. */
+ * have alone, bit for bit, because batch, reduce and transfer are so.
+ *
+ * The outermost dimension of every array is the member: what one allocates is its place of a slab (backend.h) with one for each
+ * that is there.  Where there is no memory for all of them, it has a slab with its own place alone. */
 #ifndef PF_JOINED_H
 #define PF_JOINED_H
 

@@ -77,6 +77,8 @@ typedef enum pf_kernel { PF_KERNELS(PF_ENUM_, PF_ENUM_, PF_ENUM_, PF_ENUM_) PF_K
 #define pf_batch_plain faulty_batch_plain
 #define pf_reduce_plain faulty_reduce_plain
 #define pf_transfer_plain faulty_transfer_plain
+#define pf_allocate_slab_plain faulty_allocate_slab_plain
+#define pf_release_slab_plain faulty_release_slab_plain
 #define pf_kernel_args_bytes faulty_kernel_args_bytes
 #define pf_host_memory faulty_host_memory
 #include "backend.c"

@@ -265,11 +265,80 @@ static void failure_that_comes_late(void) {
   pf_backend_destroy(b);
 }
 
+/* ---- the outermost dimension of every array is the member ---- */
+
+enum { PLACES = 5, ROUNDS = 3 };
+static const size_t place_sizes[] = {64 * sizeof(double), 64 * sizeof(double), 1000, 17};
+enum { PLACE_ARRAYS = sizeof place_sizes / sizeof *place_sizes };
+
+typedef struct layout {
+  char *at[ROUNDS * PLACES][PLACE_ARRAYS];
+  double left[ROUNDS * PLACES];
+} layout;
+
+static int slabs_made, slabs_refused; /* places more than these are refused */
+static pf_status (*slab_of_backend)(pf_backend *, size_t, int, void **);
+static pf_status count_slabs(pf_backend *b, size_t bytes, int places, void **array) {
+  PF_CHECK(places <= slabs_refused, PF_NO_MEMORY, "no memory for %d places", places);
+  slabs_made++;
+  return slab_of_backend(b, bytes, places, array);
+}
+
+/* Arrays of some sizes, also two of one; they begin at zero and end otherwise. */
+static void lay_out(void *context, int member, pf_backend *b) {
+  layout *l = context;
+  const pf_grid g = {64, 1, 1, 1};
+  double sums[PF_SUMS] = {0};
+  for (int n = 0; n < PLACE_ARRAYS; n++) PF_ASSERT_OK_FATAL(b->allocate(b, place_sizes[n], (void **)&l->at[member][n]));
+  for (int n = 0; n < 2; n++) {
+    double *x = (double *)(void *)l->at[member][n];
+    PF_ASSERT_OK(PF_SUM(b, dot, &g, sums, .x = x, .y = x));
+    l->left[member] += sums[0];
+    PF_ASSERT_OK(PF_MAP(b, fill, &g, .y = x, .a = member + 1));
+  }
+  for (int n = 0; n < member; n++) PF_ASSERT_OK(b->synchronize(b)); /* they leave one after the other */
+  for (int n = 0; n < PLACE_ARRAYS; n++) b->release(b, l->at[member][n]);
+}
+
+static void refused(void *context, int member, pf_backend *b) {
+  (void)context, (void)member;
+  void *x;
+  PF_ASSERT_FAILS(b->allocate(b, 64, &x), PF_NO_MEMORY, "no memory for 1 places");
+  CU_ASSERT_PTR_NULL(x);
+}
+
+static void one_array_for_all(void) {
+  layout *l = calloc(1, sizeof *l);
+  CU_ASSERT_FATAL(l != NULL);
+  pf_backend *b = pf_test_backend();
+  slab_of_backend = b->allocate_slab;
+  b->allocate_slab = count_slabs, slabs_made = 0, slabs_refused = PLACES;
+  PF_ASSERT_OK(pf_joined_run(b, ROUNDS * PLACES, PLACES, lay_out, l, NULL));
+  CU_ASSERT_EQUAL(slabs_made, PLACE_ARRAYS); /* not one for each member */
+  for (int n = 0; n < PLACE_ARRAYS; n++) {
+    const ptrdiff_t stride = l->at[1][n] - l->at[0][n];
+    CU_ASSERT(stride >= (ptrdiff_t)place_sizes[n] && stride % 256 == 0);
+    for (int m = 0; m < PLACES; m++) CU_ASSERT(l->at[m][n] == l->at[0][n] + m * stride);
+  }
+  for (int m = 0; m < ROUNDS * PLACES; m++) CU_ASSERT_DOUBLE_EQUAL(l->left[m], 0, 0);
+  CU_ASSERT_EQUAL(b->bytes, 0);
+  /* no memory for a place of each: a place of its own; and none for that */
+  slabs_made = 0, slabs_refused = 1;
+  PF_ASSERT_OK(pf_joined_run(b, PLACES, PLACES, lay_out, l, NULL));
+  CU_ASSERT_EQUAL(slabs_made, PLACE_ARRAYS * PLACES);
+  slabs_refused = 0;
+  PF_ASSERT_OK(pf_joined_run(b, PLACES, PLACES, refused, l, NULL));
+  CU_ASSERT_EQUAL(b->bytes, 0);
+  pf_backend_destroy(b);
+  free(l);
+}
+
 void t010_joined(void);
 void t010_joined(void) {
   pf_test_suite("joined members", (pf_test[]){{"each as if it were alone", same_bits},
                                               {"one call for all", one_call_for_all},
                                               {"what each has fetched", fetch_of_each},
+                                              {"one array for all", one_array_for_all},
                                               {"a mistake of one", failure},
                                               {"a failure that comes late", failure_that_comes_late}});
 }

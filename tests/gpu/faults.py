@@ -36,6 +36,9 @@ CELL = """&grid cells = {cells}, spacing_um = 1 /
 """
 
 
+MEMBERS = "protocol%current_mA_cm2\n0.5\n0.4\n0.6\n"
+
+
 def write_cell(name, cells="30", mechanics="F"):
     path = work / f"{name}.nml"
     path.write_text(CELL.format(cells=cells, mechanics=mechanics))
@@ -112,6 +115,19 @@ def memory():
                 break
             n += step if call == "malloc" else 1
         expect(f"{call} was called", n > 1, "never")
+    table = work / "members.csv"
+    table.write_text(MEMBERS)
+    folder = work / "members"
+    for n in (*range(1, 400, 1 if options.long else 25), 10000):
+        for on in ("", "+"):
+            what = f"malloc@{n}{on}"
+            status, said, report = run(cell, folder, what, "--members", table, "--set", "run%max_steps=1")
+            happened = int(report.get("malloc", 0)) >= n
+            # once: whoever finds no memory for all takes what is enough for itself
+            good = status == (71 if happened and on else 75) or (happened and not on and status == 71)
+            expect(f"members, {what}", good and report.get("arrays") == "0" and
+                   (status == 75 or "memory" in said or "GiB" in said), f"{status}: {said} {report}")
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 # ---- row 16: the device fails in mid-run ----
