@@ -319,12 +319,19 @@ static pf_status iterate(pf_multigrid *mg, double *u, int box, int fresh) {
                        .r = mg->r, .s = mg->s);
 }
 
+/* No direction and no step so far. */
+static pf_status clear(pf_multigrid *mg, double number[PF_MG_NUMBERS]) {
+  memset(number, 0, PF_MG_NUMBERS * sizeof *number);
+  PF_TRY(PF_MAP(mg->backend, fill, &mg->level[0].grid, .y = mg->p, .a = 0));
+  return mg->backend->upload(mg->backend, mg->numbers, number, PF_MG_NUMBERS * sizeof *number);
+}
+
 /* Until the scaled residual is small, or, where `errors`, the errors are (multigrid.h). */
 static pf_status solve(pf_multigrid *mg, const double *b, double *u, double tolerance, bool errors, double size,
                        int max_iterations, pf_solve_report *report) {
   pf_backend *be = mg->backend;
   const pf_grid *g = &mg->level[0].grid;
-  double r_2, b_2, number[PF_MG_NUMBERS] = {0}, sums[PF_SUMS], error[PF_SUMS];
+  double r_2, b_2, number[PF_MG_NUMBERS], sums[PF_SUMS], error[PF_SUMS];
   memset(report, 0, sizeof *report);
   PF_TRY(start(mg, b, u, &r_2, &b_2));
   PF_CHECK(isfinite(r_2) && isfinite(b_2), PF_FAILED, "the right side or the start of a solve is not finite");
@@ -333,9 +340,8 @@ static pf_status solve(pf_multigrid *mg, const double *b, double *u, double tole
     return PF_MAP(be, fill, g, .y = u, .a = 0);
   }
   const double enough = errors ? 0 : tolerance * tolerance * b_2;
-  PF_TRY(PF_MAP(be, fill, g, .y = mg->p, .a = 0));
-  PF_TRY(be->upload(be, mg->numbers, number, sizeof number)); /* no step so far */
-  int n = 0, box = 0, first = 0;                              /* first: iteration with this preconditioner */
+  PF_TRY(clear(mg, number));
+  int n = 0, box = 0, first = 0; /* first: iteration with this preconditioner */
   bool done = false;
   for (; n < max_iterations && r_2 > enough && !done; n++) {
     if (n == PLAIN_ITERATIONS && mg->box_solves == 0) mg->box_solves = BOX_SOLVES;
@@ -353,6 +359,12 @@ static pf_status solve(pf_multigrid *mg, const double *b, double *u, double tole
                                 {false, sums, mg->left, sizeof sums},
                                 {false, error, mg->error, sizeof error}};
     PF_TRY(be->transfer(be, back, errors ? 3 : 2));
+    if (!box && !(number[PF_MG_R_Z] > 0)) { /* this cycle is no preconditioner for such contrasts: begin again from u */
+      mg->box_solves = BOX_SOLVES;
+      PF_TRY(clear(mg, number));
+      PF_TRY(start(mg, b, u, &r_2, &b_2));
+      continue;
+    }
     PF_CHECK(number[PF_MG_P_Q] > 0 && isfinite(number[PF_MG_P_Q]) && number[PF_MG_R_Z] > 0, PF_FAILED,
              "conjugate gradients: p A p = %g, r M r = %g in iteration %d: the operator is not positive",
              number[PF_MG_P_Q], number[PF_MG_R_Z], n);
@@ -360,7 +372,7 @@ static pf_status solve(pf_multigrid *mg, const double *b, double *u, double tole
     PF_CHECK(isfinite(r_2), PF_FAILED, "conjugate gradients: the residual is not finite in iteration %d", n);
     if (!errors) continue;
     report->last = sqrt(error[0]);
-    if (n == 0) report->first = report->last;
+    if (!(report->first > 0)) report->first = report->last;
     done = report->last <= tolerance * fmax(size, report->first);
   }
   if (n > 0) PF_TRY(PF_MAP(be, axpy, g, .x = mg->p, .y = u, .a = number[PF_MG_STEP]));

@@ -39,6 +39,7 @@ int pf_state_arrays(const pf_state *s, pf_state_array array[PF_STATE_ARRAYS_MAX]
       ARRAY(logit, n, MADE),
       ARRAY(facet, s->params.anisotropy > 0 ? n : 0, MADE),
       ARRAY(bend, n, MADE),
+      ARRAY(ridge, n, MADE),
       ARRAY(material, n, KEPT),
       ARRAY(owner, n, KEPT),
       ARRAY(owner_before, n, KEPT),

@@ -127,7 +127,7 @@ typedef struct pf_state {
   double *reaction;            /* r of (1) */
   double *weight, *curvature, *logit;
   double *facet;                 /* factor of the front's direction on the exchange current; NULL: there is none */
-  double *bend;                  /* laplacian of the laplacian of logit, while the front moves */
+  double *bend, *ridge;          /* laplacian of the laplacian of logit, and its ridges, while the front moves */
   uint8_t *material;             /* index into params.material */
   uint8_t *owner, *owner_before; /* pf_owner */
   double *hotspot;               /* [nz][ny]: factor on the exchange current of the working electrode */

@@ -50,6 +50,21 @@ static pf_status count_counter(pf_state *s, double by) {
   return PF_OK;
 }
 
+/* Where fronts meet, for all sub-steps of B.  What B works with is lent to the slopes. */
+static pf_status find_ridges(pf_state *s, const double *open) {
+  const pf_logit_args logit = {.xi = s->xi, .p = s->logit};
+  const pf_slopes_args slopes = {
+      .p = s->logit, .open = open, .slope_x = s->bend, .slope_y = s->curvature, .slope_z = s->xi_next};
+  const pf_ridge_args ridge = {.p = s->logit,
+                               .slope_x = s->bend,
+                               .slope_y = s->curvature,
+                               .slope_z = s->xi_next,
+                               .open = open,
+                               .ridge = s->ridge};
+  const pf_stage stage[] = {{PF_KERNEL_logit, &logit}, {PF_KERNEL_slopes, &slopes}, {PF_KERNEL_ridge, &ridge}};
+  return s->backend->chain(s->backend, stage, 3, &s->grid);
+}
+
 /* (4): reaction and frame, then the bracket B in sub-steps. */
 static pf_status move_front(pf_state *s, double dt) {
   pf_backend *b = s->backend;
@@ -76,6 +91,7 @@ static pf_status move_front(pf_state *s, double dt) {
   const pf_kernel bend = walls ? PF_KERNEL_bend_walls : PF_KERNEL_bend;
   const pf_bend_args once = {.p = s->logit, .open = open, .bend = s->curvature}; /* lent, too */
   const pf_bend_args twice = {.p = s->curvature, .open = open, .bend = s->bend};
+  PF_TRY(find_ridges(s, walls ? open : NULL));
   enum { STAGES = 4, TOGETHER = PF_STAGES_MAX / STAGES }; /* of a sub-step; sub-steps in a chain */
   for (int n = 0; n < parts;) {
     pf_logit_args logit[TOGETHER];
@@ -86,6 +102,7 @@ static pf_status move_front(pf_state *s, double dt) {
       logit[m] = (pf_logit_args){.xi = s->xi, .p = s->logit};
       move[m] = (pf_profile_args){.xi = s->xi,
                                   .p = s->logit,
+                                  .ridge = s->ridge,
                                   .bend = s->bend,
                                   .salt = s->s,
                                   .open = open,

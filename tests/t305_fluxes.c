@@ -512,7 +512,7 @@ static double bracket_error(int n, double *moved) {
   pf_backend *b = pf_test_backend();
   const size_t cells = (size_t)n * (size_t)n, bytes = cells * sizeof(double);
   double *xi = malloc(bytes), *out = malloc(bytes), error = xi && out ? 0 : (double)NAN;
-  void *d[6] = {NULL, NULL, NULL, NULL, NULL, NULL}, *material = NULL;
+  void *d[6] = {NULL}, *material = NULL;
   for (size_t c = 0; xi && c < cells; c++)
     xi[c] =
         1 / (1 + exp((hypot((double)(c % (size_t)n) + 0.5 - x0, (double)(c / (size_t)n) + 0.5 - y0) - radius) / delta));
@@ -520,8 +520,8 @@ static double bracket_error(int n, double *moved) {
   for (int q = 0; q < 6; q++) good = good && b->allocate(b, bytes, &d[q]) == PF_OK;
   const double rate = 1e-3;
   good = good && b->upload(b, d[0], xi, bytes) == PF_OK && PF_MAP(b, logit, &g, .xi = d[0], .p = d[1]) == PF_OK &&
-         PF_MAP(b, profile_2, &g, .xi = d[0], .p = d[1], .bend = d[5], .salt = d[2], .open = d[2], .xi_new = d[3],
-                .salt_new = d[4], .rate = rate, .eps = eps, .enters = {1, 0}) == PF_OK &&
+         PF_MAP(b, profile_2, &g, .xi = d[0], .p = d[1], .ridge = d[5], .bend = d[5], .salt = d[2], .open = d[2],
+                .xi_new = d[3], .salt_new = d[4], .rate = rate, .eps = eps, .enters = {1, 0}) == PF_OK &&
          b->download(b, out, d[3], bytes) == PF_OK;
   CU_ASSERT(good);
   double before = 0, after = 0;
