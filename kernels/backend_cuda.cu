@@ -70,7 +70,7 @@ struct cuda {
   float *spare;                             /* copies of arrays that a tile reads and writes */
   size_t spare_bytes;                       /* of it */
   bool spare_refused;                       /* there is no memory for it */
-  size_t tile_bytes;                        /* of shared memory that a block may have */
+  tile_limits tiles;
   std::unordered_map<void *, size_t> sizes; /* of the arrays, bytes */
   pf_sums *partial;                         /* [PF_REDUCE_BLOCKS + 1], device: of each block; the last: the result */
   pf_sums *result;                          /* host, pinned */
@@ -286,9 +286,9 @@ int tile_piece(const cuda *self, const pf_stage *stage, int stages, const pf_gri
   int most = stages;
   if (pf_sweep_seam(g->ny) || pf_sweep_seam(g->nz))
     for (most = 1; most < stages && pf_kernel_kind_of(stage[most - 1].kernel) != PF_KIND_SWEEP;) most++;
-  for (int count = self->tile_bytes > 0 ? most : 0; count > 0; count--) {
+  for (int count = self->tiles.bytes > 0 ? most : 0; count > 0; count--) {
     const pf_kernel next = count == stages ? behind : PF_KERNEL_COUNT;
-    if (!tile_plan(stage, count, g, next, k, self->tile_bytes, t, shared)) continue;
+    if (!tile_plan(stage, count, g, next, k, self->tiles, t, shared)) continue;
     (void)tile_both(t, &many);
     if (!many) return count;
   }
@@ -973,12 +973,14 @@ pf_status pf_backend_cuda(pf_backend *b) {
   size_t available = 0, total = 0;
   if (error == cudaSuccess) error = cudaMemGetInfo(&available, &total);
   self->waiting.members = 1;
-  self->tile_bytes = properties.sharedMemPerBlockOptin - 4096; /* less what tiles have without asking */
-  const int most = static_cast<int>(self->tile_bytes);
+  const int processors = properties.multiProcessorCount;
+  self->tiles = {properties.sharedMemPerBlockOptin - 4096 /* less what tiles have without asking */,
+                 processors < PF_TILE_BLOCKS ? processors : PF_TILE_BLOCKS};
+  const int most = static_cast<int>(self->tiles.bytes);
   if (error == cudaSuccess &&
       (tiles_may_have<true>(most) != cudaSuccess || tiles_may_have<false>(most) != cudaSuccess)) {
     (void)cudaGetLastError();
-    self->tile_bytes = 0; /* then chains run kernel by kernel */
+    self->tiles.bytes = 0; /* then chains run kernel by kernel */
   }
   if (error != cudaSuccess) {
     (void)cudaGetLastError();

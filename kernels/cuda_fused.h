@@ -567,9 +567,16 @@ bool tile_ends_with(tile *t, pf_kernel kernel, const void *k) {
 
 enum { PF_TILE_BLOCKS = 128, PF_TILE_PLANES = 64, PF_TILE_PLANES_LEAST = 8 };
 
+/* Shared memory that a block may have, 0: no tiles; and how many blocks are enough, one a multiprocessor, at most
+ * PF_TILE_BLOCKS. */
+struct tile_limits {
+  size_t bytes;
+  int blocks;
+};
+
 /* The rectangle and the planes that a block takes: the least that is read twice of those that fit, and blocks enough.
  * Returns how often a cell is read, 0 where none fits. */
-double tile_shape(tile *t, size_t most, int numbers) {
+double tile_shape(tile *t, const tile_limits &most, int numbers) {
   const pf_grid *g = &t->g;
   const int at_once = static_cast<int>(sizeof(float4)) / t->size;
   const double row = g->nx, rows = g->ny, planes = g->nz;
@@ -582,7 +589,7 @@ double tile_shape(tile *t, size_t most, int numbers) {
       const int width = nx + 2 * t->border[0], height = ny + 2 * t->border[1];
       const int tiles_x = pf_ceil_divide(g->nx, nx), tiles_y = pf_ceil_divide(g->ny, ny);
       const double often = tiles_x * width / row * (tiles_y * height / rows);
-      if (static_cast<size_t>(numbers * t->size * width * height * t->depth) > most || height > g->ny) continue;
+      if (static_cast<size_t>(numbers * t->size * width * height * t->depth) > most.bytes || height > g->ny) continue;
       if (best > 0 && often >= best) continue;
       best = often;
       t->n[0] = nx, t->n[1] = ny;
@@ -592,16 +599,16 @@ double tile_shape(tile *t, size_t most, int numbers) {
   t->n[2] = 1;
   if (t->depth == 1) return best;
   t->n[2] = PF_TILE_PLANES;
-  while (t->n[2] > PF_TILE_PLANES_LEAST && t->tiles_x * t->tiles_y * pf_ceil_divide(g->nz, t->n[2]) < PF_TILE_BLOCKS)
+  while (t->n[2] > PF_TILE_PLANES_LEAST && t->tiles_x * t->tiles_y * pf_ceil_divide(g->nz, t->n[2]) < most.blocks)
     t->n[2] /= 2;
   if (g->nz < t->n[2] || g->nz < 2 * t->border[2]) return 0;
   return best * (planes + 2 * t->reach * pf_ceil_divide(g->nz, t->n[2])) / planes;
 }
 
 /* A tile for the chain and, where it is one, the restriction behind it, if that moves fewer numbers than kernel by kernel;
- * *shared: bytes of shared memory, `most` of which a block may have. */
-bool tile_plan(const pf_stage *stage, int stages, const pf_grid *g, pf_kernel behind, const void *k, size_t most,
-               tile *t, size_t *shared) {
+ * *shared: bytes of shared memory. */
+bool tile_plan(const pf_stage *stage, int stages, const pf_grid *g, pf_kernel behind, const void *k,
+               const tile_limits &most, tile *t, size_t *shared) {
   double one_by_one = 0;
   if (g->ny == 1 || pf_cells(g) <= PF_TAIL_CELLS) return false;
   memset(t, 0, sizeof *t);
