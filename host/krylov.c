@@ -63,21 +63,37 @@ pf_status pf_vector_norm(const pf_space *s, const pf_vector *x, double *norm) {
 /* Part p of vector q, NULL where there is none. */
 static void *part_of(const pf_vector *x, int q, int count, int p) { return q < count ? x[q].part[p] : NULL; }
 
+static int least(int a, int b) { return a < b ? a : b; }
+
+/* The numbers n[q] ... n[q + 3] of a part: dots of w with the basis; four vectors, the last once more where there are fewer:
+ * nobody asks for those. */
+#define PLACE(s, p, q) ((s)->numbers + (p)*COLUMN + (q))
+#define FOUR(v, q, count, p, first)                                               \
+  .first##0 = (v)[q].part[p], .first##1 = (v)[least((q) + 1, (count)-1)].part[p], \
+  .first##2 = (v)[least((q) + 2, (count)-1)].part[p], .first##3 = (v)[least((q) + 3, (count)-1)].part[p]
+
 /* y += sign (n[0] x[0] + ... + n[count - 1] x[count - 1]), n: numbers of the backend, those of all parts added; the square
- * of each part is left in its column. */
-static pf_status combine(const pf_space *s, const pf_vector *y, const pf_vector *x, int count, double sign) {
+ * of each part is left in its column.  meets (sign = -1): each pass makes the numbers of the next one. */
+static pf_status combine(const pf_space *s, const pf_vector *y, const pf_vector *x, int count, double sign,
+                         bool meets) {
   for (int q = 0; q < count; q += 4)
-    for (int p = 0; p < s->parts; p++)
-      PF_TRY(PF_REAL_TOTAL(s->wide, s->backend, many_combine, &s->grid[p], s->numbers + p * COLUMN + SQUARE,
-                           .y = y->part[p], .x0 = part_of(x, q, count, p), .x1 = part_of(x, q + 1, count, p),
+    for (int p = 0; p < s->parts; p++) {
+      const int at_2 = s->parts > 1 ? COLUMN + q : 0;
+      if (meets && q + 4 < count) {
+        PF_TRY(PF_REAL_TOTAL(s->wide, s->backend, many_meet, &s->grid[p], PLACE(s, p, q + 4), .y = y->part[p],
+                             FOUR(x, q, count, p, x), FOUR(x, q + 4, count, p, v), .numbers = s->numbers, .at = q,
+                             .at_2 = at_2));
+        continue;
+      }
+      PF_TRY(PF_REAL_TOTAL(s->wide, s->backend, many_combine, &s->grid[p], PLACE(s, p, SQUARE), .y = y->part[p],
+                           .x0 = part_of(x, q, count, p), .x1 = part_of(x, q + 1, count, p),
                            .x2 = part_of(x, q + 2, count, p), .x3 = part_of(x, q + 3, count, p), .numbers = s->numbers,
-                           .at = q, .at_2 = s->parts > 1 ? COLUMN + q : 0, .sign = sign));
+                           .at = q, .at_2 = at_2, .sign = sign));
+    }
   return PF_OK;
 }
 
 /* ---- GMRES ---- */
-
-static int least(int a, int b) { return a < b ? a : b; }
 
 pf_status pf_gmres_begin(const pf_space *s, pf_gmres *k, const pf_vector *r, double residual, const pf_vector *v) {
   k->m = 0;
@@ -94,15 +110,11 @@ pf_status pf_gmres_extend(const pf_space *s, const pf_gmres *k, const pf_vector 
   const int count = k->m + 1;
   const pf_vector *w = &v[count];
   PF_CHECK(k->m < PF_KRYLOV_MOST, PF_FAILED, "a Krylov basis of more than %d vectors", PF_KRYLOV_MOST);
-  for (int q = met; q < count; q += 4) {
-    const pf_vector *first = v + q;
-    const int last = count - 1 - q; /* once more where there are fewer than four: nobody asks for those */
+  for (int q = met; q < (b->launches ? least(4, count) : count); q += 4)
     for (int p = 0; p < s->parts; p++)
-      PF_TRY(PF_REAL_TOTAL(s->wide, b, many_dots, &s->grid[p], s->numbers + p * COLUMN + q, .x = w->part[p],
-                           .y0 = first[0].part[p], .y1 = first[least(1, last)].part[p],
-                           .y2 = first[least(2, last)].part[p], .y3 = first[least(3, last)].part[p]));
-  }
-  PF_TRY(combine(s, w, v, count, -1));
+      PF_TRY(
+          PF_REAL_TOTAL(s->wide, b, many_dots, &s->grid[p], PLACE(s, p, q), .x = w->part[p], FOUR(v, q, count, p, y)));
+  PF_TRY(combine(s, w, v, count, -1, b->launches));
   PF_TRY(PF_MAP(b, many_factor, &one, .numbers = s->numbers, .at = SQUARE, .at_2 = s->parts > 1 ? COLUMN + SQUARE : 0,
                 .to = FACTOR));
   for (int p = 0; p < s->parts; p++)
@@ -142,5 +154,5 @@ pf_status pf_gmres_correct(const pf_space *s, const pf_gmres *k, const pf_vector
     y[0][q] = fabs(k->h[q][q]) > 0 ? y[0][q] / k->h[q][q] : 0;
   }
   PF_TRY(s->backend->upload(s->backend, s->numbers, y, (size_t)s->parts * sizeof *y));
-  return combine(s, x, z, k->m, 1);
+  return combine(s, x, z, k->m, 1, false);
 }

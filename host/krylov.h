@@ -51,7 +51,8 @@ typedef struct pf_gmres {
 pf_status pf_gmres_begin(const pf_space *space, pf_gmres *gmres, const pf_vector *r, double residual,
                          const pf_vector *v);
 /* v[m + 1], A times what v[m] led to, becomes the next vector of the basis v.  Its dots with the first `met` vectors of the
- * basis (0 to 2) are in space->numbers already: the kernel that made it (of one part) has left them there.
+ * basis (0, or 4 and fewer where there are fewer) are in space->numbers already: the kernel that made it (of one part) has left
+ * them there.  On a GPU the pass that takes off its parts along four of the basis makes its dots with the next four.
  * May stand between the backend's begin and end; pf_gmres_take comes behind those. */
 pf_status pf_gmres_extend(const pf_space *space, const pf_gmres *gmres, const pf_vector *v, int met);
 /* Fetches the numbers of that vector; m grows by one, to PF_KRYLOV_MOST at most. */

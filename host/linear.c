@@ -282,11 +282,12 @@ pf_status pf_linear_apply(pf_linear *s, const void *x, void *y) {
 
 /* ---- FGMRES ---- */
 
-/* v[m + 1] from v[m]: z[m] = M v[m] by one cycle from 0, A z[m], made orthogonal.  On a GPU the product meets the first two
+/* v[m + 1] from v[m]: z[m] = M v[m] by one cycle from 0, A z[m], made orthogonal.  On a GPU the product meets the first four
  * vectors of the basis while it is made; on a CPU that loop is slower than two (6 % of a step of LATP-LE). */
 static pf_status next_vector(pf_linear *s, const pf_gmres *k) {
   const level *a = &s->level[0];
-  void *z = s->z[k->m].part[0], *next = s->v[k->m + 1].part[0];
+  const int m = k->m;
+  void *z = s->z[m].part[0], *next = s->v[m + 1].part[0];
   PF_TRY(PF_REAL_MAP(s->wide, s->backend, block_fill, &a->grid, .x = z, .a = 0, .cells = a->cells));
   PF_TRY(cycle(s, 0, s->v[k->m].part[0], z));
   if (!s->backend->launches) {
@@ -295,8 +296,9 @@ static pf_status next_vector(pf_linear *s, const pf_gmres *k) {
   }
   PF_TRY(PF_REAL_TOTAL(s->wide, s->backend, block_product, &a->grid, s->space.numbers, .fx = a->fx, .fy = a->fy,
                        .fz = a->fz, .own = a->own, .cells = a->cells, .x = z, .v0 = s->v[0].part[0],
-                       .v1 = s->v[k->m > 0].part[0], .y = next));
-  return pf_gmres_extend(&s->space, k, s->v, 2);
+                       .v1 = s->v[m > 0].part[0], .v2 = s->v[m > 1 ? 2 : 0].part[0], .v3 = s->v[m > 2 ? 3 : 0].part[0],
+                       .y = next));
+  return pf_gmres_extend(&s->space, k, s->v, 4);
 }
 
 static pf_status solve(pf_linear *s, const pf_vector *b, const pf_vector *x, int from_zero, double tolerance,

@@ -66,10 +66,10 @@ struct cuda {
   operations waiting;
   int open; /* begin without end */
   std::unordered_multimap<size_t, known_list> known;
-  size_t known_bytes;                       /* of these lists and their tables */
-  float *spare;                             /* copies of arrays that a tile reads and writes */
-  size_t spare_bytes;                       /* of it */
-  bool spare_refused;                       /* there is no memory for it */
+  size_t known_bytes; /* of these lists and their tables */
+  float *spare;       /* copies of arrays that a tile reads and writes */
+  size_t spare_bytes; /* of it */
+  bool spare_refused; /* there is no memory for it */
   tile_limits tiles;
   std::unordered_map<void *, size_t> sizes; /* of the arrays, bytes */
   pf_sums *partial;                         /* [PF_REDUCE_BLOCKS + 1], device: of each block; the last: the result */

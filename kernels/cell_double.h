@@ -22,6 +22,7 @@
 #define PF_ARGS_many_rest_double(...) PF_REAL_ARGS_many_rest(double, __VA_ARGS__)
 #define PF_ARGS_many_dots_double(...) PF_REAL_ARGS_many_dots(double, __VA_ARGS__)
 #define PF_ARGS_many_combine_double(...) PF_REAL_ARGS_many_combine(double, __VA_ARGS__)
+#define PF_ARGS_many_meet_double(...) PF_REAL_ARGS_many_meet(double, __VA_ARGS__)
 #define PF_ARGS_many_times_double(...) PF_REAL_ARGS_many_times(double, __VA_ARGS__)
 #define PF_ARGS_mg_start_double(...) PF_REAL_ARGS_mg_start(double, __VA_ARGS__)
 #define PF_ARGS_mg_reduce_double(...) PF_REAL_ARGS_mg_reduce(double, __VA_ARGS__)
@@ -65,7 +66,7 @@
 // clang-format off
 #define PF_KERNELS_DOUBLE(MAP, SWEEP, SUM, MAX) \
   MAP(many_fill_double) MAP(many_scaled_double) MAP(many_rest_double) SUM(many_dots_double) \
-  SUM(many_combine_double) MAP(many_times_double) SUM(mg_start_double) SUM(mg_reduce_double) \
+  SUM(many_combine_double) SUM(many_meet_double) MAP(many_times_double) SUM(mg_start_double) SUM(mg_reduce_double) \
   SUM(mg_dots_double) SUM(mg_error_double) MAP(mg_direction_double) SUM(mg_shift_double) MAP(mg_round_double) MAP(mg_coarsen_double) \
   MAP(mg_scale_double) SWEEP(mg_relax_double) MAP(mg_relax_start_double) MAP(mg_zero_double) \
   MAP(mg_residual_double) MAP(mg_restrict_double) MAP(mg_prolong_double) MAP(mg_prolong_to_double) MAP(mg_coarsest_double) \

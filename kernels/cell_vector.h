@@ -50,12 +50,13 @@ PF_CELL void pf_cell_many_factor(const pf_many_factor_args *k, pf_at at) {
 #define PF_ARGS_many_rest(...) PF_REAL_ARGS_many_rest(float, __VA_ARGS__)
 #define PF_ARGS_many_dots(...) PF_REAL_ARGS_many_dots(float, __VA_ARGS__)
 #define PF_ARGS_many_combine(...) PF_REAL_ARGS_many_combine(float, __VA_ARGS__)
+#define PF_ARGS_many_meet(...) PF_REAL_ARGS_many_meet(float, __VA_ARGS__)
 #define PF_ARGS_many_times(...) PF_REAL_ARGS_many_times(float, __VA_ARGS__)
 
 // clang-format off
 #define PF_KERNELS_VECTOR(MAP, SWEEP, SUM, MAX)                                                                  \
   MAP(fill) MAP(axpy) MAP(triad) SUM(dot) MAP(many_fill) MAP(many_scaled) MAP(many_rest) MAP(many_widen)         \
-  MAP(many_narrow) SUM(many_dots) SUM(many_combine) MAP(many_factor) MAP(many_times)
+  MAP(many_narrow) SUM(many_dots) SUM(many_combine) SUM(many_meet) MAP(many_factor) MAP(many_times)
 // clang-format on
 
 #endif

@@ -71,10 +71,10 @@ PF_REAL_CELL(void, block_apply) {
   k->y[n + c] = row.off1 + row.d10 * phi + row.d11 * s;
 }
 
-/* The same, and y . v_0, y . v_1 (sums): the next vector of GMRES meets the basis while it is made. */
+/* The same, and y . v_0 ... y . v_3 (sums): the next vector of GMRES meets the basis while it is made. */
 // clang-format off
 #define PF_REAL_ARGS_block_product(T, IN, OUT, VAR, VAL) \
-  PF_BLOCK_SYSTEM(T, IN, VAL) IN(T, x) IN(T, v0) IN(T, v1) OUT(T, y)
+  PF_BLOCK_SYSTEM(T, IN, VAL) IN(T, x) IN(T, v0) IN(T, v1) IN(T, v2) IN(T, v3) OUT(T, y)
 // clang-format on
 PF_REAL_ARGS(block_product);
 PF_REAL_CELL(pf_sums, block_product) {
@@ -85,8 +85,9 @@ PF_REAL_CELL(pf_sums, block_product) {
   k->y[c] = p;
   k->y[n + c] = q;
   const double a = (double)p, b = (double)q;
-  const pf_sums r = {
-      {a * (double)k->v0[c] + b * (double)k->v0[n + c], a * (double)k->v1[c] + b * (double)k->v1[n + c], 0, 0}};
+  const pf_sums r = {{a * (double)k->v0[c] + b * (double)k->v0[n + c], a * (double)k->v1[c] + b * (double)k->v1[n + c],
+                      a * (double)k->v2[c] + b * (double)k->v2[n + c],
+                      a * (double)k->v3[c] + b * (double)k->v3[n + c]}};
   return r;
 }
 

@@ -45,6 +45,21 @@ PF_REAL_CELL(pf_sums, many_combine) {
   const pf_sums r = {{(double)y * (double)y, 0, 0, 0}};
   return r;
 }
+/* The same, on the way to the next four of a basis; sums: y . v_0 ... y . v_3 */
+// clang-format off
+#define PF_REAL_ARGS_many_meet(T, IN, OUT, VAR, VAL)                                                                \
+  VAR(T, y) IN(T, x0) IN(T, x1) IN(T, x2) IN(T, x3) IN(T, v0) IN(T, v1) IN(T, v2) IN(T, v3)   \
+  IN(double, numbers) VAL(int, at) VAL(int, at_2)
+// clang-format on
+PF_REAL_ARGS(many_meet);
+PF_REAL_CELL(pf_sums, many_meet) {
+  const PF_REAL_STRUCT(many_combine) without = {k->y, k->x0, k->x1, k->x2, k->x3, k->numbers, k->at, k->at_2, -1};
+  (void)PF_JOIN(pf_cell_, PF_REAL_NAME(many_combine))(&without, at);
+  const ptrdiff_t c = at.c;
+  const double y = (double)k->y[c];
+  const pf_sums r = {{y * (double)k->v0[c], y * (double)k->v1[c], y * (double)k->v2[c], y * (double)k->v3[c]}};
+  return r;
+}
 /* x = numbers[at] x */
 #define PF_REAL_ARGS_many_times(T, IN, OUT, VAR, VAL) VAR(T, x) IN(double, numbers) VAL(int, at)
 PF_REAL_ARGS(many_times);

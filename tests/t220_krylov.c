@@ -102,9 +102,12 @@ static double residual(const problem *p) {
 static void basis_and_residual(void) {
   static const int sizes[][4] = {{0, 1, CELLS, 1}, {0, 2, CELLS, 11}, {1, 1, CELLS, 1}, {1, 2, CELLS, 11}};
   pf_backend *b = pf_test_backend();
-  for (int n = 0; n < 4; n++) {
+  const bool launches = b->launches;
+  for (int turn = 0; turn < 8; turn++) {
+    const int n = turn % 4;
     problem p;
     pf_gmres k;
+    b->launches = turn < 4 ? launches : !launches; /* dots as passes; with the pass that takes off those before */
     const double digits = sizes[n][0] ? 1e-12 : 1e-4;
     PF_ASSERT_OK_FATAL(make(&p, b, sizes[n][0], sizes[n][1], sizes[n][2], sizes[n][3]));
     const double believed = solve(&p, &k, PF_KRYLOV_MOST);
@@ -137,7 +140,7 @@ static void small_systems_end(void) {
 /* Numbers that come to the host in between. */
 static struct {
   pf_backend own;
-  int total, back;
+  int total, back, dots; /* dots: passes for them alone */
 } counted;
 
 static pf_status counted_sum(pf_backend *b, pf_kernel k, const pf_grid *g, const void *args, double result[PF_SUMS]) {
@@ -146,6 +149,7 @@ static pf_status counted_sum(pf_backend *b, pf_kernel k, const pf_grid *g, const
 }
 static pf_status counted_total(pf_backend *b, pf_kernel k, const pf_grid *g, const void *args, double *to) {
   counted.total++;
+  counted.dots += k == PF_KERNEL_many_dots;
   const pf_status status = counted.own.total(b, k, g, args, to);
   counted.total--;
   return status;
@@ -170,9 +174,11 @@ static void one_number_back(void) {
     counted.back = 0;
     PF_ASSERT_OK(b->begin(b));
     PF_ASSERT_OK(apply(&p, &p.v[k.m], &p.v[k.m + 1]));
+    counted.dots = 0;
     PF_ASSERT_OK(pf_gmres_extend(&p.space, &k, p.v, 0));
     PF_ASSERT_OK(b->end(b));
     CU_ASSERT_EQUAL(counted.back, 0);
+    CU_ASSERT_EQUAL(counted.dots, 2 * (b->launches ? 1 : 1 + k.m / 4)); /* two parts */
     PF_ASSERT_OK(pf_gmres_take(&p.space, &k));
     CU_ASSERT_EQUAL(counted.back, 1);
   }

@@ -274,9 +274,9 @@ static void same_towers(pf_backend *b, const towers *x, const towers *y, const c
 }
 
 /* Even and odd sides, seams, planes: what a GPU does in tiles where it can (cuda_fused.h). */
-static const pf_grid level_grids[] = {{101, 50, 1, 1}, {72, 61, 1, 1},  {128, 97, 1, 1}, {64, 36, 16, 1},
-                                      {63, 36, 16, 1}, {64, 33, 16, 1}, {64, 32, 17, 1}, {47, 33, 15, 1},
-                                      {64, 16, 64, 1}};
+static const pf_grid level_grids[] = {{101, 50, 1, 1}, {72, 61, 1, 1},  {128, 97, 1, 1},
+                                      {64, 36, 16, 1}, {63, 36, 16, 1}, {64, 33, 16, 1},
+                                      {64, 32, 17, 1}, {47, 33, 15, 1}, {64, 16, 64, 1}};
 
 static void cycle_on_one_level(void) {
   for (size_t n = 0; n < sizeof level_grids / sizeof *level_grids; n++)
@@ -304,7 +304,7 @@ static void cycle_on_one_level(void) {
     }
 }
 
-/* The product that meets two vectors against the product, and the vectors on the host. */
+/* The product that meets four vectors against the product, and the vectors on the host. */
 static void product_meets_basis(void) {
   static const float face[PF_FACE_PARTS] = {-1, 0.05f, -0.04f, -0.1f, 0.3f, -0.3f}, own[4] = {1, 2, 3, 4},
                      one[2] = {1, -1};
@@ -312,8 +312,8 @@ static void product_meets_basis(void) {
   const ptrdiff_t cells = pf_cells(&g);
   const size_t bytes = (size_t)(2 * cells) * sizeof(float);
   pf_backend *b = pf_test_backend();
-  float *fx, *fy, *o, *vector[5], host[5][2 * 23 * 9];
-  double *to, sums[PF_SUMS], dots[2] = {0, 0};
+  float *fx, *fy, *o, *vector[7], host[7][2 * 23 * 9];
+  double *to, sums[PF_SUMS], dots[PF_SUMS] = {0};
   PF_ASSERT_OK_FATAL(b->allocate(b, 3 * bytes, (void **)&fx));
   PF_ASSERT_OK_FATAL(b->allocate(b, 3 * bytes, (void **)&fy));
   PF_ASSERT_OK_FATAL(b->allocate(b, 2 * bytes, (void **)&o));
@@ -321,24 +321,23 @@ static void product_meets_basis(void) {
   PF_ASSERT_OK(put_floats(b, cells, PF_FACE_PARTS, face, 5, fx));
   PF_ASSERT_OK(put_floats(b, cells, PF_FACE_PARTS, face, 6, fy));
   PF_ASSERT_OK(put_floats(b, cells, 4, own, 7, o));
-  for (int n = 0; n < 5; n++) {
+  for (int n = 0; n < 7; n++) {
     PF_ASSERT_OK_FATAL(b->allocate(b, bytes, (void **)&vector[n]));
     PF_ASSERT_OK(put_floats(b, cells, 2, one, 8 + n, vector[n]));
   }
-  enum { X, V0, V1, Y, PLAIN };
+  enum { X, Y, PLAIN, V0, V1, V2, V3 };
   PF_ASSERT_OK(
       PF_MAP(b, block_apply, &g, .fx = fx, .fy = fy, .own = o, .cells = cells, .x = vector[X], .y = vector[PLAIN]));
   PF_ASSERT_OK(PF_TOTAL(b, block_product, &g, to, .fx = fx, .fy = fy, .own = o, .cells = cells, .x = vector[X],
-                        .v0 = vector[V0], .v1 = vector[V1], .y = vector[Y]));
+                        .v0 = vector[V0], .v1 = vector[V1], .v2 = vector[V2], .v3 = vector[V3], .y = vector[Y]));
   PF_ASSERT_OK(b->download(b, sums, to, sizeof sums));
-  for (int n = 0; n < 5; n++) PF_ASSERT_OK(b->download(b, host[n], vector[n], bytes));
+  for (int n = 0; n < 7; n++) PF_ASSERT_OK(b->download(b, host[n], vector[n], bytes));
   for (ptrdiff_t c = 0; c < 2 * cells; c++) {
     CU_ASSERT_DOUBLE_EQUAL(host[Y][c], host[PLAIN][c], 1e-5);
-    dots[0] += (double)host[Y][c] * (double)host[V0][c];
-    dots[1] += (double)host[Y][c] * (double)host[V1][c];
+    for (int n = 0; n < PF_SUMS; n++) dots[n] += (double)host[Y][c] * (double)host[V0 + n][c];
   }
-  for (int n = 0; n < 2; n++) PF_ASSERT_NEAR(sums[n], dots[n], 1e-12);
-  for (int n = 0; n < 5; n++) b->release(b, vector[n]);
+  for (int n = 0; n < PF_SUMS; n++) PF_ASSERT_NEAR(sums[n], dots[n], 1e-12);
+  for (int n = 0; n < 7; n++) b->release(b, vector[n]);
   b->release(b, fx), b->release(b, fy), b->release(b, o), b->release(b, to);
   pf_backend_destroy(b);
 }
