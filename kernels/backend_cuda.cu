@@ -77,6 +77,8 @@ struct cuda {
   std::atomic<bool> lost;                   /* looked at by threads that wait for a room */
   char reason[160];                         /* why, where the device is lost */
   many_sums many;
+  pf_sums *parts; /* of dots (cuda_fused.h), [members][dots_stride], device */
+  size_t parts_bytes;
 };
 
 pf_status lose(cuda *self, cudaError_t error, const char *what, const char *file, int line) {
@@ -210,10 +212,22 @@ using run_function = cudaError_t (*)(cudaStream_t, const void *, const pf_grid *
 #define PF_RUN_ENTRY_(kernel) run_##kernel,
 const run_function runs[] = {PF_KERNELS(PF_RUN_ENTRY_, PF_RUN_ENTRY_, PF_RUN_ENTRY_, PF_RUN_ENTRY_)};
 
+/* Dots, whose parts a tile has made or not (cuda_members.h): of `members` members from `from` on. */
+struct dots_call {
+  pf_kernel kernel;
+  const pf_grid *grid;
+  const void *const *args; /* [members] */
+  pf_sums *const *to;      /* [members] */
+  int from, members;
+  bool made;
+};
+pf_status launch_dots(cuda *self, const dots_call &c);
+
 /* One launch over a part of the grid; to: where the values of a sum or maximum go. */
 pf_status launch(cuda *self, pf_kernel kernel, const pf_grid *g, const void *args, int part, pf_sums *to) {
   const pf_launch l = pf_launch_make(g, part);
   if (l.blocks == 0) return PF_OK;
+  if (in_parts(kernel, *g)) return launch_dots(self, {kernel, g, &args, &to, 0, 1, false});
   PF_CHECK(l.blocks <= PF_LAUNCH_BLOCKS_MAX, PF_FAILED, "kernel %s: the grid %d x %d x %d is too large for one launch",
            pf_kernel_name(kernel), g->nx, g->ny, g->nz);
   const cudaError_t error = runs[kernel](self->stream, args, g, &l, self->partial, to);
@@ -334,9 +348,10 @@ pf_status run_chain(pf_backend *b, const pf_stage *stage, int stages, const pf_g
       s++;
       continue;
     }
+    t.parts = self->parts;
     PF_TRY(run_tile_of(self, &t, shared));
     s += count;
-    *taken = t.restricts;
+    *taken = t.restricts || t.dots;
     if (pf_kernel_kind_of(stage[s - 1].kernel) == PF_KIND_SWEEP)
       PF_TRY(launch_all(self, stage[s - 1].kernel, g, stage[s - 1].args, PF_SWEEP_SEAMS));
   }
@@ -363,8 +378,10 @@ struct chain {
 };
 chain chain_of(const operations &o, size_t n, size_t end, int member) {
   chain c = {};
+  const pf_grid &g = o.list[n].grid;
   for (; n < end; n++) c.stage[c.stages++] = {o.list[n].kernel, args_of(o, n, member)};
-  const bool more = end < o.list.size() && o.list[end].kind == MAP_OR_SWEEP;
+  const bool more = end < o.list.size() && o.list[end].kind != COPY &&
+                    (o.list[end].kind == MAP_OR_SWEEP || memcmp(&o.list[end].grid, &g, sizeof g) == 0);
   c.behind = more ? o.list[end].kernel : PF_KERNEL_COUNT;
   c.k = more ? args_of(o, end, member) : nullptr;
   return c;
@@ -414,6 +431,10 @@ pf_status run_list(pf_backend *b, const operations &o) {
     } else {
       const chain c = chain_of(o, n, n + static_cast<size_t>(x.stages), 0);
       PF_TRY(run_chain(b, c.stage, c.stages, &x.grid, c.behind, c.k, &taken));
+      if (taken && in_parts(c.behind, x.grid)) {
+        pf_sums *to = static_cast<pf_sums *>(ends_of(o, n + static_cast<size_t>(x.stages), 0).to);
+        PF_TRY(launch_dots(self, {c.behind, &x.grid, &c.k, &to, 0, 1, true}));
+      }
     }
     n += static_cast<size_t>(x.stages) + taken;
   }
@@ -504,10 +525,15 @@ pf_status make_graph(pf_backend *b, known_list *k) {
   return capture_end(self_of(b), run_list(b, k->what), &k->graph);
 }
 
+/* Room for the parts of dots; graphs know the old one. */
+pf_status parts_room(cuda *self, const pf_grid &g, int members);
+
 /* Runs the list: where it is a whole one, the first time as it is, then as a graph. */
 pf_status run_known(pf_backend *b, const operations &o, bool whole) {
   cuda *self = self_of(b);
   known_list *found = nullptr;
+  for (const operation &x : o.list)
+    if (x.kind == TOTAL && in_parts(x.kernel, x.grid)) PF_TRY(parts_room(self, x.grid, o.members));
   const size_t hash = whole ? list_hash(o) : 0;
   const auto range = self->known.equal_range(hash);
   for (auto k = range.first; whole && k != range.second; ++k)
@@ -900,6 +926,7 @@ void free_all(cuda *self) {
   if (!self->lost) {
     for (const auto &entry : self->sizes) (void)cudaFree(entry.first);
     if (self->partial) (void)cudaFree(self->partial);
+    if (self->parts) (void)cudaFree(self->parts);
     if (self->result) (void)cudaFreeHost(self->result);
     if (self->fetches) (void)cudaStreamDestroy(self->fetches);
     if (self->stream) (void)cudaStreamDestroy(self->stream);

@@ -17,6 +17,11 @@
  * but those of the last row or plane, which are a launch of their own (pf_kernel.h).  A chain that would move fewer numbers
  * kernel by kernel is not one tile, nor as many as its parts: tile_piece tries the longest first.
  *
+ * Where the kernel behind the chain takes dots of what the tile has made (mg_dots), the tile makes their parts: sums over blocks
+ * of 16 x 4 cells, which lie in one rectangle whatever its shape.  A launch by itself makes the same parts, and what
+ * adds them up is the same: no bit depends on who made them.  In two dimensions without a seam; tiles that march would wait for
+ * the other vectors in each plane.
+ *
  * Both give each cell the values that the kernels one by one would give it. */
 #ifndef PF_CUDA_FUSED_H
 #define PF_CUDA_FUSED_H
@@ -134,6 +139,64 @@ __global__ void __launch_bounds__(PF_TAIL_THREADS, 1) run_tails(const tail_step 
   }
 }
 
+/* ---- dots ---- */
+
+enum { PF_DOTS_X = 16, PF_DOTS_Y = 4 };
+
+/* The grid alone decides in which order dots are added up. */
+bool in_parts(pf_kernel kernel, const pf_grid &g) {
+  return (kernel == PF_KERNEL_mg_dots || kernel == PF_KERNEL_mg_dots_double) && g.nz == 1 && g.ny > 1 &&
+         !pf_sweep_seam(g.ny) && pf_cells(&g) > PF_TAIL_CELLS;
+}
+
+/* Parts along x, along y, and of the grid. */
+__host__ __device__ int dots_x(const pf_grid &g) { return pf_ceil_divide(g.nx, PF_DOTS_X); }
+__host__ __device__ int dots_y(const pf_grid &g) { return pf_ceil_divide(g.ny, PF_DOTS_Y); }
+ptrdiff_t dots_count(const pf_grid &g) { return static_cast<ptrdiff_t>(dots_x(g)) * dots_y(g); }
+/* From the parts of one member to those of the next. */
+ptrdiff_t dots_stride(const pf_grid &g) {
+  const ptrdiff_t count = dots_count(g), least = PF_REDUCE_BLOCKS;
+  return count > least ? count : least;
+}
+
+/* A column of four cells. */
+struct dots_column {
+  double s[2];
+};
+
+/* The parts of nx x ny cells from (i, j) on, by all threads of the block: columns first, then 16 of them.
+ * room: [nx ny / PF_DOTS_Y], shared. */
+template <class visit>
+__device__ void dots_make(const pf_grid &g, int i, int j, int nx, int ny, dots_column *room, pf_sums *to,
+                          const visit &cell) {
+  const int columns = nx * (ny / PF_DOTS_Y), across = nx / PF_DOTS_X;
+#pragma unroll 1
+  for (int n = static_cast<int>(threadIdx.x); n < columns; n += static_cast<int>(blockDim.x)) {
+    const int y = n / nx, x = i + n - y * nx, row = j + y * PF_DOTS_Y;
+    dots_column sum = {{0, 0}};
+#pragma unroll 2 /* all four at once would spill registers of run_tile */
+    for (int q = 0; q < PF_DOTS_Y && x < g.nx && row + q < g.ny; q++) {
+      pf_at at = {};
+      at.c = static_cast<ptrdiff_t>(row + q) * g.nx + x;
+      const pf_sums own = cell(at);
+      sum.s[0] += own.s[0];
+      sum.s[1] += own.s[1];
+    }
+    room[n] = sum;
+  }
+  __syncthreads();
+#pragma unroll 1
+  for (int n = static_cast<int>(threadIdx.x); n < columns / PF_DOTS_X; n += static_cast<int>(blockDim.x)) {
+    const int y = n / across, x = i / PF_DOTS_X + n - y * across, row = j / PF_DOTS_Y + y;
+    if (x >= dots_x(g) || row >= dots_y(g)) continue;
+    pf_sums sum = {{0, 0, 0, 0}};
+#pragma unroll 1
+    for (int q = 0; q < PF_DOTS_X; q++)
+      for (int s = 0; s < 2; s++) sum.s[s] += room[n * PF_DOTS_X + q].s[s];
+    to[static_cast<ptrdiff_t>(row) * dots_x(g) + x] = sum;
+  }
+}
+
 /* ---- tiles ---- */
 
 /* The arrays of a kernel that a tile keeps: their places in its struct of arguments, values a cell, and whether they are
@@ -219,6 +282,9 @@ struct tile {
   bool vector;          /* rows begin at multiples of 16 bytes */
   int arrays, stages;
   bool restricts; /* and ends with the restriction that is the stage behind the others */
+  bool dots;      /* or with the dots that are */
+  int room;       /* first number of shared memory for them */
+  pf_sums *parts; /* theirs */
   tile_array array[PF_TILE_ARRAYS];
   tile_stage stage[PF_TILE_STAGES + 1];
 };
@@ -288,7 +354,7 @@ __device__ void tile_load(const tile &t, const tile_place &p, real *shared, int 
 /* The arguments, which point to shared memory now. */
 template <class real>
 __device__ void tile_arguments(const tile &t, real *shared, unsigned char (*args)[PF_FUSED_ARGS]) {
-  const int stages = t.stages + t.restricts;
+  const int stages = t.stages + t.restricts + t.dots;
   for (int s = 0; s < stages; s++)
     for (int n = static_cast<int>(threadIdx.x); n < PF_FUSED_ARGS; n += static_cast<int>(blockDim.x))
       args[s][n] = t.stage[s].args[n];
@@ -407,6 +473,21 @@ __device__ void tile_store(const tile &t, const tile_place &p, const real *share
   }
 }
 
+/* The dots with what was stored. */
+template <class real>
+__device__ void tile_dots(const tile &t, const tile_place &p, real *shared, const unsigned char *args) {
+  dots_column *room = reinterpret_cast<dots_column *>(shared + t.room);
+  const int i = p.i + t.border[0], j = p.j + t.border[1];
+#define PF_TILE_DOTS_(kernel)                         \
+  dots_make(t.g, i, j, t.n[0], t.n[1], room, t.parts, \
+            [args](pf_at at) { return pf_cell_##kernel(reinterpret_cast<const pf_##kernel##_args *>(args), at); })
+  __syncthreads();
+  if constexpr (sizeof(real) == sizeof(float))
+    PF_TILE_DOTS_(mg_dots);
+  else
+    PF_TILE_DOTS_(mg_dots_double);
+}
+
 /* One stage's half on plane z. */
 template <class real, bool flat>
 __device__ void tile_step(const tile &t, const tile_place &p, int z, int reach, int part, pf_kernel kernel,
@@ -458,6 +539,9 @@ __device__ void tile_do(const tile &t) {
     if (!flat && z < t.border[2]) continue;
     if (t.restricts) tile_restrict<real, flat>(t, p, z, args[t.stages]);
     tile_store<real, flat>(t, p, shared, z);
+    if constexpr (flat) {
+      if (t.dots) tile_dots(t, p, shared, args[t.stages]);
+    }
   }
 }
 
@@ -551,6 +635,17 @@ bool tile_takes_block(tile *t, const args *k) {
   const int n[3] = {k->to.nx, k->to.ny, k->to.nz}, s[3] = {k->to.sx, k->to.sy, k->to.sz};
   return tile_takes<args>(t, k, offsetof(args, fine), k->fine, n, s);
 }
+/* Takes dots with what the tile makes. */
+template <class args>
+bool tile_meets(tile *t, pf_kernel kernel, const args *k) {
+  tile_stage *to = &t->stage[t->stages];
+  for (int a = 0; a < t->arrays; a++) t->dots = t->dots || t->array[a].to == k->z;
+  t->dots = t->dots && in_parts(kernel, t->g);
+  to->cells = -1;
+  to->pointers = 0;
+  memcpy(to->args, k, sizeof *k);
+  return t->dots;
+}
 bool tile_ends_with(tile *t, pf_kernel kernel, const void *k) {
   const bool wide = t->size == static_cast<int>(sizeof(double));
   t->stage[t->stages].kernel = kernel;
@@ -561,8 +656,15 @@ bool tile_ends_with(tile *t, pf_kernel kernel, const void *k) {
     case PF_KERNEL_block_restrict: return !wide && tile_takes_block(t, static_cast<const pf_block_restrict_args *>(k));
     case PF_KERNEL_block_restrict_double:
       return wide && tile_takes_block(t, static_cast<const pf_block_restrict_double_args *>(k));
+    case PF_KERNEL_mg_dots: return !wide && tile_meets(t, kernel, static_cast<const pf_mg_dots_args *>(k));
+    case PF_KERNEL_mg_dots_double: return wide && tile_meets(t, kernel, static_cast<const pf_mg_dots_double_args *>(k));
     default: return false;
   }
+}
+
+/* Bytes of shared memory for dots. */
+size_t tile_dots_bytes(const tile &t, int nx, int ny) {
+  return t.dots ? sizeof(dots_column) * static_cast<size_t>(nx * (ny / PF_DOTS_Y)) : 0;
 }
 
 enum { PF_TILE_BLOCKS = 128, PF_TILE_PLANES = 64, PF_TILE_PLANES_LEAST = 8 };
@@ -589,7 +691,8 @@ double tile_shape(tile *t, const tile_limits &most, int numbers) {
       const int width = nx + 2 * t->border[0], height = ny + 2 * t->border[1];
       const int tiles_x = pf_ceil_divide(g->nx, nx), tiles_y = pf_ceil_divide(g->ny, ny);
       const double often = tiles_x * width / row * (tiles_y * height / rows);
-      if (static_cast<size_t>(numbers * t->size * width * height * t->depth) > most.bytes || height > g->ny) continue;
+      const size_t bytes = static_cast<size_t>(numbers * t->size * width * height * t->depth);
+      if (bytes + tile_dots_bytes(*t, nx, ny) > most.bytes || height > g->ny) continue;
       if (best > 0 && often >= best) continue;
       best = often;
       t->n[0] = nx, t->n[1] = ny;
@@ -615,7 +718,7 @@ bool tile_plan(const pf_stage *stage, int stages, const pf_grid *g, pf_kernel be
   t->g = *g;
   for (int s = 0; s < stages; s++)
     if (!tile_stage_put(t, stage[s], &one_by_one)) return false;
-  if (tile_ends_with(t, behind, k)) one_by_one += t->array[t->stage[stages].array[0]].parts;
+  if (tile_ends_with(t, behind, k)) one_by_one += t->dots ? 1 : t->array[t->stage[stages].array[0]].parts;
   int numbers = 0, reads = 0, others = 0; /* a cell */
   for (int a = 0; a < t->arrays; a++) {
     const tile_array &x = t->array[a];
@@ -632,7 +735,8 @@ bool tile_plan(const pf_stage *stage, int stages, const pf_grid *g, pf_kernel be
     int first = 0;
     for (int a = 0; a < t->arrays; first += t->array[a++].parts * tile_cells(*t)) t->array[a].first = first;
     t->stage[stages].offset = t->border[1] * t->width + t->border[0];
-    *shared = static_cast<size_t>(first) * static_cast<size_t>(t->size);
+    t->room = first;
+    *shared = static_cast<size_t>(first) * static_cast<size_t>(t->size) + tile_dots_bytes(*t, t->n[0], t->n[1]);
     return true;
   }
   return false;

@@ -132,7 +132,83 @@ pf_status many_room(cuda *self) {
   return PF_OK;
 }
 
-/* Operation n as kernels, for all members; first: of a sweep's parts; result: of a reduction whose results come back. */
+/* ---- dots ---- */
+
+pf_status parts_room(cuda *self, const pf_grid &g, int members) {
+  const size_t bytes = static_cast<size_t>(dots_stride(g)) * static_cast<size_t>(members) * sizeof(pf_sums);
+  void *made;
+  if (bytes <= self->parts_bytes) return PF_OK;
+  forget_graphs(self);
+  PF_CUDA(self, cudaStreamSynchronize(self->stream));
+  if (self->parts) PF_CUDA(self, cudaFree(self->parts));
+  self->parts = nullptr;
+  self->parts_bytes = 0;
+  PF_TRY(try_memory(self, bytes, &made));
+  PF_CHECK(made, PF_NO_MEMORY, "the device has no memory for the dots of %d x %d x %d cells", g.nx, g.ny, g.nz);
+  self->parts = static_cast<pf_sums *>(made);
+  self->parts_bytes = bytes;
+  return PF_OK;
+}
+
+enum { PF_DOTS_WIDE = 64, PF_DOTS_HIGH = PF_LAUNCH_THREADS / PF_DOTS_WIDE * PF_DOTS_Y };
+#define PF_DOTS_(kernel)                                                                                               \
+  __global__ void PF_BOUNDS_ parts_of_##kernel(const __grid_constant__ many<pf_##kernel##_args> args,                  \
+                                               const __grid_constant__ pf_grid g, ptrdiff_t stride, pf_sums *to) {     \
+    static __shared__ dots_column room[PF_LAUNCH_THREADS];                                                             \
+    const int across = pf_ceil_divide(g.nx, PF_DOTS_WIDE), block = static_cast<int>(blockIdx.x), row = block / across; \
+    const auto *own = &args.each[blockIdx.y];                                                                          \
+    dots_make(g, (block - row * across) * PF_DOTS_WIDE, row * PF_DOTS_HIGH, PF_DOTS_WIDE, PF_DOTS_HIGH, room,          \
+              to + blockIdx.y * stride, [own](pf_at at) { return pf_cell_##kernel(own, at); });                        \
+  }                                                                                                                    \
+  cudaError_t start_##kernel(cuda *self, const dots_call &c, pf_sums *to) {                                            \
+    many<pf_##kernel##_args> all;                                                                                      \
+    for (int m = 0; m < PF_TOGETHER; m++)                                                                              \
+      all.each[m] = *static_cast<const pf_##kernel##_args *>(c.args[m < c.members ? m : 0]);                           \
+    const int across = pf_ceil_divide(c.grid->nx, PF_DOTS_WIDE), rows = pf_ceil_divide(c.grid->ny, PF_DOTS_HIGH);      \
+    return start_with(self->stream, static_cast<ptrdiff_t>(across) * rows, c.members, PF_LAUNCH_THREADS, 0,            \
+                      parts_of_##kernel, all, *c.grid, dots_stride(*c.grid), to);                                      \
+  }
+PF_DOTS_(mg_dots)
+PF_DOTS_(mg_dots_double)
+
+/* The first step of what adds parts up, where they are many. */
+__global__ void PF_BOUNDS_ add_parts(const pf_sums *from, ptrdiff_t count, ptrdiff_t stride, pf_sums *to) {
+  const pf_sums *own = from + blockIdx.y * stride;
+  pf_sums mine = start_value<add>();
+  for (ptrdiff_t n = ptrdiff_t{blockIdx.x} * PF_LAUNCH_THREADS + threadIdx.x; n < count;
+       n += ptrdiff_t{gridDim.x} * PF_LAUNCH_THREADS)
+    combine<add>(&mine, own[n]);
+  reduce_block<add>(mine, to + blockIdx.y * PF_REDUCE_BLOCKS + blockIdx.x);
+}
+
+pf_status launch_dots(cuda *self, const dots_call &c) {
+  const pf_grid &g = *c.grid;
+  PF_TRY(parts_room(self, g, c.from + c.members));
+  const ptrdiff_t count = dots_count(g), stride = dots_stride(g), all = (count - 1) / PF_LAUNCH_THREADS + 1;
+  const pf_sums *from = self->parts + c.from * stride;
+  int blocks = static_cast<int>(count);
+  many_places to;
+  for (int m = 0; m < PF_TOGETHER; m++) to.each[m] = c.to[m < c.members ? m : 0];
+  if (!c.made)
+    PF_CUDA(self, c.kernel == PF_KERNEL_mg_dots ? start_mg_dots(self, c, self->parts + c.from * stride)
+                                                : start_mg_dots_double(self, c, self->parts + c.from * stride));
+  if (count > PF_REDUCE_BLOCKS) {
+    pf_sums *partial = c.members > 1 ? self->many.partial : self->partial;
+    blocks = all < PF_REDUCE_BLOCKS ? static_cast<int>(all) : PF_REDUCE_BLOCKS;
+    PF_CUDA(self,
+            start_with(self->stream, blocks, c.members, PF_LAUNCH_THREADS, 0, add_parts, from, count, stride, partial));
+    from = partial;
+  }
+  PF_CUDA(self, start(self->stream, c.members, reduce_together_last<add>, from, blocks, to));
+  return PF_OK;
+}
+
+/* ---- kernels ---- */
+
+/* For many_kernel: a tile has made the parts of the dots. */
+enum { PF_DOTS_MADE = -1 };
+
+/* Operation n as kernels, for all members; first: of a sweep's parts, or PF_DOTS_MADE; result: of a reduction whose results come back. */
 pf_status many_kernel(cuda *self, const operations &o, size_t n, int first, double (*result)[PF_SUMS]) {
   const operation &x = o.list[n];
   const bool sweep = pf_kernel_kind_of(x.kernel) == PF_KIND_SWEEP;
@@ -147,8 +223,13 @@ pf_status many_kernel(cuda *self, const operations &o, size_t n, int first, doub
     c.members = o.members - c.from < PF_TOGETHER ? o.members - c.from : PF_TOGETHER;
     for (int m = 0; m < c.members; m++)
       c.to.each[m] = result ? back + m : static_cast<pf_sums *>(ends_of(o, n, c.from + m).to);
+    if (in_parts(x.kernel, x.grid)) {
+      const void *args[PF_TOGETHER];
+      for (int m = 0; m < c.members; m++) args[m] = args_of(o, n, c.from + m);
+      PF_TRY(launch_dots(self, {x.kernel, &x.grid, args, c.to.each, c.from, c.members, first == PF_DOTS_MADE}));
+    }
     for (int part = first; sweep && part < PF_SWEEP_PARTS; part++) PF_TRY(many_launch(self, &c, x.kernel, part));
-    if (!sweep) PF_TRY(many_launch(self, &c, x.kernel, PF_ALL_CELLS));
+    if (!sweep && !in_parts(x.kernel, x.grid)) PF_TRY(many_launch(self, &c, x.kernel, PF_ALL_CELLS));
     if (!result) continue;
     const size_t bytes = static_cast<size_t>(c.members) * sizeof(pf_sums);
     PF_CUDA(self, cudaMemcpyAsync(self->many.result, back, bytes, cudaMemcpyDeviceToHost, self->stream));
@@ -230,12 +311,15 @@ int plan_tile(const cuda *self, together_plan *p, const operations &o, size_t n,
     const int own = tile_piece(self, c.stage, c.stages, &o.list[n].grid, c.behind, c.k, t, &shared);
     if (m == 0) count = own, first_shared = shared;
     if (own == 0 || own != count || shared != first_shared || t->arrays != tiles[0].arrays ||
-        t->restricts != tiles[0].restricts || tile_copy_bytes(t) != tile_copy_bytes(&tiles[0]))
+        t->restricts != tiles[0].restricts || t->dots != tiles[0].dots ||
+        tile_copy_bytes(t) != tile_copy_bytes(&tiles[0]))
       return 0;
   }
-  *taken = tiles[0].restricts;
+  *taken = tiles[0].restricts || tiles[0].dots;
   *copy = tile_copy_bytes(&tiles[0]);
   if (dry) return count;
+  for (int m = 0; m < o.members; m++)
+    tiles[static_cast<size_t>(m)].parts = self->parts + m * dots_stride(o.list[n].grid);
   const size_t room = (*copy + 63) / 64 * 64;
   for (int m = 0; m < o.members; m++) {
     tile_array *both = tile_both(&tiles[static_cast<size_t>(m)], &many);
@@ -289,6 +373,8 @@ void plan_list(const cuda *self, const operations &o, bool fused, bool dry, toge
       plan_chain(self, o, n, fused && x.kind == MAP_OR_SWEEP, dry, p, copy, &taken);
     }
     n += static_cast<size_t>(x.stages) + taken;
+    if (taken && !dry && in_parts(o.list[n - 1].kernel, x.grid))
+      p->launches.push_back({together_launch::KERNEL, n - 1, 0, PF_DOTS_MADE, 0, 0, false, false});
   }
 }
 

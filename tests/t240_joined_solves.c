@@ -7,6 +7,7 @@
 #include "joined.h"
 #include "linear.h"
 #include "multigrid.h"
+#include "real.h"
 #include "test.h"
 
 enum { MEMBERS = 4, REPEATS = 2, CELLS_MOST = 104 * 66 };
@@ -145,8 +146,9 @@ static void each_form(void) {
 
 /* ---- chains of a multigrid cycle on one level ---- */
 
-/* The arrays of a level and of the next coarser one, float or double; two unknowns: twice the values, face parts. */
-enum { AX, AY, AZ, SCALE, M, B, U, R, COARSE_B, COARSE_U, ARRAYS };
+/* The arrays of a level and of the next coarser one, float or double; two unknowns: twice the values, face parts.  Of one
+ * unknown two vectors and their dots with what comes of it, in double precision. */
+enum { AX, AY, AZ, SCALE, M, B, U, R, COARSE_B, COARSE_U, MET_R, MET_Q, DOTS, ARRAYS };
 typedef struct tower {
   pf_grid grid, coarse;
   bool wide, pairs; /* double precision; two unknowns a cell */
@@ -162,15 +164,17 @@ static pf_status tower_make(pf_backend *b, const pf_grid *g, bool wide, bool pai
   static const float face[PF_FACE_PARTS] = {-1, 0.05f, -0.04f, -0.1f, 0.3f, -0.3f},
                      own[4] = {0.02f, 0.01f, 0.01f, 0.2f};
   for (int a = 0; a < ARRAYS; a++) {
-    const ptrdiff_t cells = pf_cells(a < COARSE_B ? g : &t->coarse), count = cells * (pairs ? parts[a] : 1);
-    t->bytes[a] = (size_t)count * (wide ? sizeof(double) : sizeof(float));
+    const bool doubles = wide || a >= MET_R;
+    const ptrdiff_t cells = a == DOTS ? PF_SUMS : pf_cells(a < COARSE_B || a >= MET_R ? g : &t->coarse);
+    const ptrdiff_t count = cells * (pairs ? parts[a] : 1);
+    t->bytes[a] = (size_t)count * (doubles ? sizeof(double) : sizeof(float));
     if (count == 0 || (a == AZ && g->nz == 1)) continue;
     double *host = calloc((size_t)count, sizeof *host);
     PF_CHECK(host, PF_NO_MEMORY, "no memory");
     for (ptrdiff_t c = 0; c < count; c++) {
       const float middle = !pairs ? 1 : a < SCALE ? face[c / cells] : a == SCALE ? own[c / cells] : 1;
       const float value = middle * (0.2f + (float)number(c, 20 * member + a)) * (a == SCALE && !pairs ? 0.2f : 1);
-      if (wide)
+      if (doubles)
         host[c] = (double)value / 3;
       else
         ((float *)host)[c] = value;
@@ -189,28 +193,31 @@ static void tower_free(pf_backend *b, tower *t) {
 #define RELAX_(t, kernel, END)                                                                                \
   PF_STAGE(kernel##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ], .scale = t->array[SCALE], \
            .b = t->array[B], .u = t->array[U])
+#define RELAX_TO_(t, END)                                                                                       \
+  PF_STAGE(mg_relax##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ], .scale = t->array[SCALE], \
+           .b = t->array[B], .u = t->array[R])
 #define RELAX_PAIRS_(t, END)                                                                                     \
   PF_STAGE(block_relax##END, .fx = t->array[AX], .fy = t->array[AY], .fz = t->array[AZ], .own = t->array[SCALE], \
            .cells = cells, .b = t->array[B], .x = t->array[U])
-#define CYCLE_(t, END)                                                                                              \
-  const pf_grid *g = &t->grid;                                                                                      \
-  const pf_mg_join join = {.n = {g->nx, g->ny, g->nz}, .s = {2, 2, 1 + (g->nz > 1)}};                               \
-  const bool seam = g->ny % 2 || (g->nz > 1 && g->nz % 2);                                                          \
-  const pf_stage residual = PF_STAGE(mg_residual##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ],  \
-                                     .m = t->array[M], .b = t->array[B], .u = t->array[U], .r = t->array[R]);       \
-  const pf_stage down[] = {RELAX_(t, mg_relax_start, END), RELAX_(t, mg_relax, END), residual};                     \
-  const pf_stage down_seam[] = {PF_STAGE(mg_zero##END, .u = t->array[U]), RELAX_(t, mg_relax, END),                 \
-                                RELAX_(t, mg_relax, END), residual};                                                \
-  const pf_stage up[] = {PF_STAGE(mg_prolong##END, .cu = t->array[COARSE_U], .u = t->array[U], .join = join),       \
-                         RELAX_(t, mg_relax, END), RELAX_(t, mg_relax, END)};                                       \
-  PF_TRY(seam ? b->chain(b, down_seam, 4, g) : b->chain(b, down, 3, g));                                            \
-  PF_TRY(PF_MAP(b, mg_restrict##END, &t->coarse, .r = t->array[R], .b = t->array[COARSE_B], .join = join));         \
-  const pf_stage up_to[] = {                                                                                        \
-      PF_STAGE(mg_prolong_to##END, .cu = t->array[COARSE_U], .v = t->array[U], .u = t->array[R], .join = join),     \
-      PF_STAGE(mg_relax##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ], .scale = t->array[SCALE], \
-               .b = t->array[B], .u = t->array[R])};                                                                \
-  PF_TRY(b->chain(b, up, 3, g));                                                                                    \
-  return b->chain(b, up_to, 2, g)
+#define CYCLE_(t, END)                                                                                             \
+  const pf_grid *g = &t->grid;                                                                                     \
+  const pf_mg_join join = {.n = {g->nx, g->ny, g->nz}, .s = {2, 2, 1 + (g->nz > 1)}};                              \
+  const bool seam = g->ny % 2 || (g->nz > 1 && g->nz % 2);                                                         \
+  const pf_stage residual = PF_STAGE(mg_residual##END, .ax = t->array[AX], .ay = t->array[AY], .az = t->array[AZ], \
+                                     .m = t->array[M], .b = t->array[B], .u = t->array[U], .r = t->array[R]);      \
+  const pf_stage down[] = {RELAX_(t, mg_relax_start, END), RELAX_(t, mg_relax, END), residual};                    \
+  const pf_stage down_seam[] = {PF_STAGE(mg_zero##END, .u = t->array[U]), RELAX_(t, mg_relax, END),                \
+                                RELAX_(t, mg_relax, END), residual};                                               \
+  const pf_stage up[] = {PF_STAGE(mg_prolong##END, .cu = t->array[COARSE_U], .u = t->array[U], .join = join),      \
+                         RELAX_(t, mg_relax, END), RELAX_(t, mg_relax, END)};                                      \
+  PF_TRY(seam ? b->chain(b, down_seam, 4, g) : b->chain(b, down, 3, g));                                           \
+  PF_TRY(PF_MAP(b, mg_restrict##END, &t->coarse, .r = t->array[R], .b = t->array[COARSE_B], .join = join));        \
+  const pf_stage up_to[] = {                                                                                       \
+      PF_STAGE(mg_prolong_to##END, .cu = t->array[COARSE_U], .v = t->array[U], .u = t->array[R], .join = join),    \
+      RELAX_TO_(t, END), RELAX_TO_(t, END)};                                                                       \
+  PF_TRY(b->chain(b, up, 3, g));                                                                                   \
+  PF_TRY(b->chain(b, up_to, 3, g));                                                                                \
+  return PF_TOTAL(b, mg_dots##END, g, t->array[DOTS], .r = t->array[MET_R], .q = t->array[MET_Q], .z = t->array[R])
 #define CYCLE_PAIRS_(t, END)                                                                                    \
   const pf_grid *g = &t->grid, *c = &t->coarse;                                                                 \
   const ptrdiff_t cells = pf_cells(g), coarse_cells = pf_cells(c);                                              \
@@ -252,12 +259,12 @@ static void cycle_of_member(void *context, int member, pf_backend *b) {
   PF_ASSERT_OK(b->end(b));
 }
 
-/* What comes of it: u and the coarse right side; of one unknown also what was taken from u to r. */
+/* What comes of it: u and the coarse right side; of one unknown also what was taken from u to r, and its dots. */
 static void same_towers(pf_backend *b, const towers *x, const towers *y, const char *what) {
-  static const int results[] = {U, COARSE_B, R};
-  static const char *const names[] = {"u", "coarse b", "r"};
+  static const int results[] = {U, COARSE_B, R, DOTS};
+  static const char *const names[] = {"u", "coarse b", "r", "dots"};
   for (int m = 0; m < 2; m++)
-    for (int n = 0; n < 3 - x->of[m].pairs; n++) {
+    for (int n = 0; n < (x->of[m].pairs ? 2 : 4); n++) {
       const tower *one = &x->of[m], *other = &y->of[m];
       const size_t bytes = one->bytes[results[n]];
       char *values = malloc(2 * bytes);
@@ -273,10 +280,24 @@ static void same_towers(pf_backend *b, const towers *x, const towers *y, const c
     }
 }
 
+/* The dots by the host. */
+static void dots_are_right(pf_backend *b, const tower *t) {
+  const size_t cells = (size_t)pf_cells(&t->grid);
+  double *r = calloc(3 * cells, sizeof *r), *q = r + cells, *z = q + cells, dots[PF_SUMS], sum[2] = {0, 0};
+  CU_ASSERT_FATAL(r != NULL);
+  PF_ASSERT_OK(b->download(b, r, t->array[MET_R], cells * sizeof *r));
+  PF_ASSERT_OK(b->download(b, q, t->array[MET_Q], cells * sizeof *q));
+  PF_ASSERT_OK(pf_real_download(t->wide, b, z, t->array[R], (ptrdiff_t)cells));
+  PF_ASSERT_OK(b->download(b, dots, t->array[DOTS], sizeof dots));
+  for (size_t c = 0; c < cells; c++) sum[0] += r[c] * z[c], sum[1] += q[c] * z[c];
+  for (int n = 0; n < 2; n++) PF_ASSERT_NEAR(dots[n], sum[n], 1e-11);
+  free(r);
+}
+
 /* Even and odd sides, seams, planes: what a GPU does in tiles where it can (cuda_fused.h). */
-static const pf_grid level_grids[] = {{101, 50, 1, 1}, {72, 61, 1, 1},  {128, 97, 1, 1},
-                                      {64, 36, 16, 1}, {63, 36, 16, 1}, {64, 33, 16, 1},
-                                      {64, 32, 17, 1}, {47, 33, 15, 1}, {64, 16, 64, 1}};
+static const pf_grid level_grids[] = {{101, 50, 1, 1}, {270, 260, 1, 1}, {72, 61, 1, 1},  {128, 97, 1, 1},
+                                      {64, 36, 16, 1}, {63, 36, 16, 1},  {64, 33, 16, 1}, {64, 32, 17, 1},
+                                      {47, 33, 15, 1}, {64, 16, 64, 1}};
 
 static void cycle_on_one_level(void) {
   for (size_t n = 0; n < sizeof level_grids / sizeof *level_grids; n++)
@@ -298,6 +319,7 @@ static void cycle_on_one_level(void) {
       b->chain = chain, b->begin = begin, b->end = end;
       same_towers(b, &plain, &alone, "alone");
       same_towers(b, &plain, &joined, "of members");
+      if (kind < 2) dots_are_right(b, &plain.of[1]);
       for (int x = 0; x < 3; x++)
         for (int m = 0; m < 2; m++) tower_free(b, &all[x]->of[m]);
       pf_backend_destroy(b);
