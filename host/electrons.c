@@ -10,7 +10,7 @@ enum { BASIS = PF_KRYLOV_MOST + 1, FLOATING_MOST = 200 }; /* Krylov vectors betw
 static const double floating_tolerance = 1e-3;
 /* Turns of a solve, what all but the first may leave over, in tolerances, and what a turn has to gain;
  * cycles of a turn; solves by GMRES after one that gained less. */
-enum { TURNS_MOST = 4, CYCLES_OF_TURN = 24, COUPLED_SOLVES = 8 };
+enum { TURNS_MOST = 6, CYCLES_OF_TURN = 24, COUPLED_SOLVES = 8 };
 static const double turns_leave = 3, turns_gain = 0.3, residual_of_error = 0.1;
 
 /* The parts of a vector of all unknowns: those of the ions, [1 or 2][cells], and of the electrons, [cells]. */
@@ -380,8 +380,10 @@ pf_status pf_electrons_current(pf_state *s, double change[PF_SUMS]) {
 /* ---- moving on ---- */
 
 pf_status pf_electrons_update(pf_state *s, double d_voltage) {
-  PF_TRY(PF_MAP(s->backend, electron_update, &s->grid, .metal = s->phi_e, .du = s->du_e,
-                .sensitivity = s->sensitivity_e, .owner = s->owner, .d_voltage = d_voltage));
+  PF_TRY(PF_MAP(s->backend, electron_update, &s->grid, SYSTEM_OF(s), .metal = s->phi_e, .du = s->du_e,
+                .sensitivity = s->sensitivity_e, .phi = s->phi, .ions = s->du, .ions_sensitivity = s->sensitivity,
+                .weight = s->salty ? NULL : s->weight, .curvature = s->curvature, .push = s->push,
+                .reaction = s->reaction, .slope = s->slope, .d_voltage = d_voltage));
   if (s->salty) return PF_OK;
   PF_TRY(PF_MAP(s->backend, many_widen, &s->grid, .x = s->du, .y = s->ion_du));
   return PF_MAP(s->backend, many_widen, &s->grid, .x = s->sensitivity, .y = s->ion_sensitivity);

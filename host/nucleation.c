@@ -26,8 +26,9 @@ static pf_status draw(pf_state *s, const uint8_t *born, ptrdiff_t *place) {
           distance(g, at, pf_at_cell(g, place[n] / g->nx, (int)(place[n] % g->nx))) > s->params.nucleation.radius;
     if (!free_place) continue;
     place[count++] = c;
-    PF_TRY(PF_MAP(s->backend, nucleus_draw, g, .nucleus = s->nucleus, .material = s->material, .enters = s->enters,
-                  .grid = *g, .centre = at, .radius = s->params.nucleation.radius, .eps = s->params.eps));
+    PF_TRY(PF_MAP(s->backend, nucleus_draw, g, .nucleus = s->nucleus, .metal = s->salty ? NULL : s->phi_e, .xi = s->xi,
+                  .phi = s->phi, .sensitivity = s->sensitivity, .sensitivity_e = s->sensitivity_e, .push = s->push,
+                  .material = s->material, .params = s->d_params, .enters = s->enters, .grid = *g, .centre = at));
   }
   s->nuclei += (double)count;
   return PF_OK;

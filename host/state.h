@@ -85,6 +85,7 @@ typedef struct pf_mechanics {
   X(double, salt_out, )                                                                            \
   X(double, nuclei, )         /* born so far */                                                    \
   X(double, nuclei_seen, )    /* of them those that the potentials have answered to */             \
+  X(double, conductance, )    /* dI/dV of the sensitivity when it was found */                     \
   X(double, nucleated, )      /* lithium that reacted where it is no electrode's, cells */          \
   /* Explicit models (explicit.h): the interval that `noise` was drawn for, from 1; salt cut off. */ \
   X(double, noise_drawn, )                                                                         \

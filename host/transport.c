@@ -12,10 +12,11 @@
 enum { NEWTON_MOST = 60, CYCLES_MOST = 24 };
 static const double linear_tolerance = 3e-2; /* tighter buys no fewer Newton iterations (measured) */
 /* With electrons what a solve leaves over is an error of potentials, which lithium at i ~ 0 answers with currents of the
- * cell's size: beside nuclei Newton's method went astray with more.  What is not found after two iterations is solved well,
- * then 10 do (14 states of grains with nuclei; two iterations are all that most steps need). */
+ * cell's size.  What is not found after two iterations is solved well (two are all that most steps need).  Beside nuclei each
+ * iteration leaves some hundredths whatever the solve does, and three to four loose ones are the least work. */
 static const double last_tolerance = 0.09, careful_tolerance = 1e-4;
-enum { CAREFUL_FROM = 2 };
+enum { CAREFUL_FROM = 2, CAREFUL_WITH_NUCLEI = 6 };
+static const double conductance_kept = 0.05; /* dI/dV may change by so much of itself */
 
 /* What Newton's method needs of the equations: of both unknowns, or of the potential alone. */
 typedef struct equations {
@@ -154,11 +155,15 @@ static pf_status assemble_all(pf_state *s, double dt, double sums[PF_SUMS]) {
 
 static pf_status prepare_all(pf_state *s) { return of_ions(s)->prepare(s); }
 
+/* With salt these rules gain nothing. */
+static bool beside_nuclei(const pf_state *s) { return s->nuclei > 0 && !s->salty; }
+
 static pf_status solve_all(pf_state *s, int done, double residual, pf_linear_report *report) {
   const double loose = s->salty ? linear_tolerance : 0.1 * linear_tolerance;
   /* enough if Newton's method converges with it */
   const double last = fmin(fmax(last_tolerance * s->tolerance / residual, careful_tolerance), loose);
-  const double tolerance = done >= CAREFUL_FROM ? careful_tolerance : s->salty || residual > 1e-3 ? loose : last;
+  double tolerance = s->salty || beside_nuclei(s) || residual > 1e-3 ? loose : last;
+  if (done >= (beside_nuclei(s) ? CAREFUL_WITH_NUCLEI : CAREFUL_FROM)) tolerance = careful_tolerance;
   return pf_electrons_solve(s, tolerance, CYCLES_MOST, report);
 }
 
@@ -213,6 +218,7 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
   const double rows = (double)pf_rows(&s->grid);
   bool limited = false; /* held at the compliance voltage */
   double expected = 0;  /* residual after the last linear solve */
+  double miss_before = 0;
   for (int n = 0; n <= NEWTON_MOST; n++) {
     double sums[PF_SUMS];
     PF_TRY(e->assemble(s, dt, sums));
@@ -244,16 +250,22 @@ static pf_status newton(pf_state *s, double dt, const pf_drive *drive, pf_transp
     if (!(linear.residual < 0.9)) return PF_OK;
     double d_voltage = 0;
     if (drive->galvanostatic && !limited) {
-      /* its residual is small against the conductance of one cell, dI/dV is that of the whole cell: solve well once,
-       * and again where the current is missed by more than what is out of balance */
-      const bool poor = n > 0 && report->residual > 3 * expected;
-      if (!s->sensitive || poor) {
+      /* its residual is small against the conductance of one cell, dI/dV is that of the whole cell: solve well once, and
+       * again where the current is missed by more than what is out of balance.  Nuclei are out of balance for other reasons:
+       * beside them where dI/dV has changed, or an iteration did not bring the current nearer. */
+      double by[PF_SUMS];
+      PF_TRY(e->current(s, by));
+      const bool changed = !(fabs(by[1] - s->conductance) <= conductance_kept * fabs(s->conductance));
+      const bool missed = n > 2 && miss > 0.5 * miss_before && miss > fmax(3 * expected, s->tolerance) * scale;
+      const bool poor = beside_nuclei(s) ? changed || missed : report->residual > 3 * expected;
+      if (!s->sensitive || (n > 0 && poor)) {
         const pf_status found = find_sensitivity(s, e, &report->cycles);
         if (found == PF_FAILED) return PF_OK;
         PF_TRY(found);
+        PF_TRY(e->current(s, by));
+        s->conductance = by[1];
       }
-      double by[PF_SUMS];
-      PF_TRY(e->current(s, by));
+      miss_before = miss;
       if (fabs(by[1]) > 0) d_voltage = -(sums[2] - drive->current + by[0]) / by[1];
       if (!isfinite(d_voltage)) return PF_OK;
       const double most = 8 + 0.5 * fabs(s->voltage); /* damping, as that of the potential */
@@ -308,7 +320,8 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   if (s->rate_dt > 0 && dt > 0) {
     s->voltage += dt * s->voltage_rate;
     if (s->electrons)
-      PF_TRY(PF_MAP(s->backend, electron_predict, &s->grid, .metal = s->phi_e, .rate = s->rate_e, .dt = dt));
+      PF_TRY(PF_MAP(s->backend, electron_predict, &s->grid, .metal = s->phi_e, .rate = s->rate_e,
+                    .owner = beside_nuclei(s) ? s->owner : NULL, .ions = beside_nuclei(s) ? s->rate : NULL, .dt = dt));
     PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,
                   .cells = pf_cells(&s->grid)));
   }

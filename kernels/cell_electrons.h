@@ -221,15 +221,52 @@ PF_CELL pf_sums pf_cell_electron_current(const pf_electron_current_args *k, pf_a
 
 /* ---- moving on ---- */
 
-/* phi_e += du + dV (chi + sensitivity), damped. */
+/* phi_e += du + dV (chi + sensitivity), damped.
+ *
+ * A nucleus takes what leaks to it at i ~ 0, where r grows as eta^2 and a step along its tangent brings eta half of the way,
+ * or far beyond.  It goes to the eta at which the law itself, r = a eta^2/(eta + e) (pf_reaction_of_cell), and what leaves
+ * through the faces, d eta, add up to what they do on the tangent.  (weight NULL: with salt, on which r depends, too, this needs
+ * more iterations.) */
 // clang-format off
-#define PF_ARGS_electron_update(IN, OUT, VAR, VAL) \
-  VAR(double, metal) IN(float, du) IN(float, sensitivity) IN(uint8_t, owner) VAL(double, d_voltage)
+#define PF_ARGS_electron_update(IN, OUT, VAR, VAL)                                                                     \
+  VAR(double, metal) IN(float, du) IN(float, sensitivity) PF_ELECTRON_SYSTEM(IN) IN(double, phi) IN(float, ions)       \
+  IN(float, ions_sensitivity) IN(double, weight) IN(double, curvature) IN(double, push) IN(double, reaction)           \
+  IN(float, slope) VAL(double, d_voltage)
 // clang-format on
 PF_ARGS(electron_update);
+/* eta > 0 of a eta^2/(eta + e) + d eta = sum > 0. */
+PF_CELL double pf_nucleus_answer(double a, double e, double d, double sum) {
+  const double b = sum - d * e, root = sqrt(b * b + 4 * (a + d) * sum * e);
+  return b > 0 ? 0.5 * (b + root) / (a + d) : 2 * sum * e / (root - b);
+}
+PF_CELL double pf_nucleus_step(const pf_electron_update_args *k, pf_at at, double change) {
+  const ptrdiff_t c = at.c;
+  const double r = k->reaction[c], slope = (double)k->slope[c];
+  const double eta = k->phi[c] - k->metal[c] - k->params->capillary * k->curvature[c] - (k->push ? k->push[c] : 0);
+  const double step = (double)k->ions[c] + k->d_voltage * (double)k->ions_sensitivity[c] - change;
+  const int takes = eta > 0 && r > 0 && slope > 0;
+  if (!takes && !(eta + step > 0)) return change; /* what dissolves: its law is straight */
+  const pf_electrolyte *m = &k->params->material[k->material[c]];
+  const double exchange = pf_kinetics_of(m, &k->params->electrode[2], 1).exchange;
+  const double back = exchange * pf_reaction_weight(-1, 0, k->xi[c], k->params->eps); /* the slope below 0 */
+  const double d = pf_diagonal_of_double(k->ex, k->ey, k->ez, at) + (at.xm ? 0 : k->ex[c]) + PF_ELECTRON_LAST(k, at);
+  const double sum = r + slope * step + d * (eta + step), part = takes ? 2 - slope * eta / r : 0;
+  double to;
+  if (!(sum > 0)) {
+    to = sum / (d + back);
+  } else if (takes) { /* the law that touches the tangent */
+    const double e = part < 1e-6 ? 1e6 * eta : part < 1 ? eta * (1 / part - 1) : 0;
+    to = pf_nucleus_answer(r * (eta + e) / (eta * eta), e, d, sum);
+  } else {
+    to = pf_nucleus_answer(exchange * k->weight[c], PF_NUCLEUS_SOFT, d + back, sum);
+  }
+  return change + step + eta - to;
+}
 PF_CELL void pf_cell_electron_update(const pf_electron_update_args *k, pf_at at) {
   const ptrdiff_t c = at.c;
-  const double d = (double)k->du[c] + k->d_voltage * (double)k->sensitivity[c], most = 8;
+  double d = (double)k->du[c] + k->d_voltage * (double)k->sensitivity[c];
+  if (k->weight && (k->owner[c] & PF_NUCLEUS)) d = pf_nucleus_step(k, at, d);
+  const double most = 8;
   k->metal[c] += (d > most ? most : d < -most ? -most : d) + k->d_voltage * pf_chi(k->owner, c);
 }
 
@@ -249,10 +286,15 @@ PF_ARGS(electron_remember);
 PF_CELL void pf_cell_electron_remember(const pf_electron_remember_args *k, pf_at at) {
   k->rate[at.c] = (float)((k->metal[at.c] - k->start[at.c]) * k->per_dt);
 }
-#define PF_ARGS_electron_predict(IN, OUT, VAR, VAL) VAR(double, metal) IN(float, rate) VAL(double, dt)
+/* owner, ions (d phi/dt; both NULL without): what a nucleus drives, phi - phi_e, is too small to be predicted and stays. */
+// clang-format off
+#define PF_ARGS_electron_predict(IN, OUT, VAR, VAL) \
+  VAR(double, metal) IN(float, rate) IN(uint8_t, owner) IN(float, ions) VAL(double, dt)
+// clang-format on
 PF_ARGS(electron_predict);
 PF_CELL void pf_cell_electron_predict(const pf_electron_predict_args *k, pf_at at) {
-  k->metal[at.c] += k->dt * (double)k->rate[at.c];
+  const int follows = k->owner && (k->owner[at.c] & PF_NUCLEUS);
+  k->metal[at.c] += k->dt * (double)(follows ? k->ions[at.c] : k->rate[at.c]);
 }
 
 /* ---- balances ---- */

@@ -50,23 +50,49 @@ PF_CELL pf_sums pf_cell_nucleate(const pf_nucleate_args *k, pf_at at) {
   return r;
 }
 
-/* Adds the shape of a nucleus whose centre is that of a cell; lateral directions are periodic. */
+/* Adds the shape of a nucleus whose centre is that of a cell; lateral directions are periodic.
+ *
+ * Where nothing was yet, phi_e follows phi, so that Newton's method begins near the answer.  A nucleus takes what leaks to
+ * it with hardly an overpotential, r = w i0 eta^2/e (pf_reaction_of_cell): s_e laplacian eta = r is solved by
+ * eta = 6 a/(x + x0)^2, x the depth below its surface, a = e s_e/(w i0); x0 from what leaks in, which falls from
+ * `beyond`, phi - phi_e before, over twice the radius.  So it answers to the voltage as phi does, too.
+ * (metal NULL: phi_e stays.) */
 // clang-format off
-#define PF_ARGS_nucleus_draw(IN, OUT, VAR, VAL)                                                            \
-  VAR(float, nucleus) IN(uint8_t, material) VAL(pf_enters, enters) VAL(pf_grid, grid) VAL(pf_at, centre)   \
-  VAL(double, radius) VAL(double, eps)
+#define PF_ARGS_nucleus_draw(IN, OUT, VAR, VAL)                                                                \
+  VAR(float, nucleus) VAR(double, metal) VAR(float, sensitivity_e) IN(double, xi) IN(double, phi)              \
+  IN(float, sensitivity) IN(double, push) IN(uint8_t, material) IN(pf_params, params) VAL(pf_enters, enters)   \
+  VAL(pf_grid, grid) VAL(pf_at, centre)
 // clang-format on
 PF_ARGS(nucleus_draw);
 PF_CELL double pf_apart(int a, int b, int period) {
   const int d = a > b ? a - b : b - a;
   return (double)(2 * d > period ? period - d : d);
 }
+PF_CELL double pf_nucleus_rest(const pf_params *p, int material, double shape, double depth, double beyond) {
+  const double exchange = pf_kinetics_of(&p->material[material], &p->electrode[2], 1).exchange;
+  const double a = PF_NUCLEUS_SOFT * p->material[material].electronic * p->eps / (shape * exchange);
+  const double place = (depth > 0 ? depth : 0) + cbrt(24 * a * p->nucleation.radius / beyond);
+  return 6 * a / (place * place);
+}
 PF_CELL void pf_cell_nucleus_draw(const pf_nucleus_draw_args *k, pf_at at) {
+  const pf_params *p = k->params;
+  const ptrdiff_t c = at.c;
   const double x = (double)(at.i - k->centre.i), y = pf_apart(at.j, k->centre.j, k->grid.ny),
                z = pf_apart(at.k, k->centre.k, k->grid.nz);
-  const double away = (sqrt(x * x + y * y + z * z) - k->radius) / k->eps;
-  const float shape = away < 4 && pf_is_open(k->material, k->enters.mask, at.c) ? (float)(1 / (1 + exp(away))) : 0;
-  if (shape > k->nucleus[at.c]) k->nucleus[at.c] = shape;
+  const double square = x * x + y * y + z * z, reach = p->nucleation.radius + 4 * p->eps;
+  if (!(square < reach * reach) || !pf_is_open(k->material, k->enters.mask, c)) return;
+  const double depth = p->nucleation.radius - sqrt(square);
+  const float shape = (float)(1 / (1 + exp(-depth / p->eps)));
+  if (!(shape > k->nucleus[c])) return;
+  const double push = k->push ? k->push[c] : 0, beyond = k->metal ? k->phi[c] - push - k->metal[c] : 0;
+  if (!(k->nucleus[c] > 0) && k->xi[c] < PF_METAL_BEGINS && beyond > 0) {
+    const double eta = pf_nucleus_rest(p, k->material[c], (double)shape, depth, beyond);
+    if (eta < beyond) {
+      k->metal[c] = k->phi[c] - push - eta;
+      k->sensitivity_e[c] = k->sensitivity[c];
+    }
+  }
+  k->nucleus[c] = shape;
 }
 
 /* (n1), after the geometry; what is nine tenths full is done.  Its cells have electrons of their own, though they are no

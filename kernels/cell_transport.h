@@ -142,6 +142,9 @@ PF_CELL double pf_reaction_weight(double i, double deposition, double xi, double
 /* Takes its electrons from phi_e where it is: metal, or a nucleus that is to become metal. */
 PF_CELL int pf_has_electrons(double xi, int owner) { return xi >= PF_METAL_BEGINS || (owner & PF_NUCLEUS) != 0; }
 
+/* i/i0 over which the weight of deposition is turned on in a nucleus. */
+#define PF_NUCLEUS_SOFT 0.1
+
 /* What the reaction needs of the fields.  metal: electronic potential phi_e, RT/F (NULL, and in tails: 0 in the working
  * electrode's lithium, the voltage in the counter's, and no other lithium reacts).  push: (Vm/F) p_n of (3), RT/F (NULL: 0).
  * facet: factor of the front's direction on i0, cell_phase.h (NULL: 1). */
@@ -175,7 +178,8 @@ PF_CELL pf_local_current pf_reaction_of_cell(const pf_params *params, double xi,
   double w = m->enters ? pf_reaction_weight(c.i, weight, xi, params->eps) : weight, slope = w;
   if ((owner & PF_NUCLEUS) && c.i > 0) {
     /* a nucleus floats at i ~ 0, where the weights of both signs meet without a step in the slope */
-    const double dissolution = pf_reaction_weight(-1, 0, xi, params->eps), soft = c.i + 0.1 * kinetics.exchange;
+    const double dissolution = pf_reaction_weight(-1, 0, xi, params->eps),
+                 soft = c.i + PF_NUCLEUS_SOFT * kinetics.exchange;
     const double more = weight > dissolution ? weight - dissolution : 0, part = c.i / soft;
     w = dissolution + more * part;
     slope = dissolution + more * part * (2 - part);
