@@ -320,8 +320,7 @@ pf_status pf_transport_step(pf_state *s, double dt, const pf_drive *drive, pf_tr
   if (s->rate_dt > 0 && dt > 0) {
     s->voltage += dt * s->voltage_rate;
     if (s->electrons)
-      PF_TRY(PF_MAP(s->backend, electron_predict, &s->grid, .metal = s->phi_e, .rate = s->rate_e,
-                    .owner = beside_nuclei(s) ? s->owner : NULL, .ions = beside_nuclei(s) ? s->rate : NULL, .dt = dt));
+      PF_TRY(PF_MAP(s->backend, electron_predict, &s->grid, .metal = s->phi_e, .rate = s->rate_e, .dt = dt));
     PF_TRY(PF_MAP(s->backend, predict, &s->grid, .phi = s->phi, .s = s->s, .rate = s->rate, .dt = dt,
                   .cells = pf_cells(&s->grid)));
   }

@@ -286,15 +286,10 @@ PF_ARGS(electron_remember);
 PF_CELL void pf_cell_electron_remember(const pf_electron_remember_args *k, pf_at at) {
   k->rate[at.c] = (float)((k->metal[at.c] - k->start[at.c]) * k->per_dt);
 }
-/* owner, ions (d phi/dt; both NULL without): what a nucleus drives, phi - phi_e, is too small to be predicted and stays. */
-// clang-format off
-#define PF_ARGS_electron_predict(IN, OUT, VAR, VAL) \
-  VAR(double, metal) IN(float, rate) IN(uint8_t, owner) IN(float, ions) VAL(double, dt)
-// clang-format on
+#define PF_ARGS_electron_predict(IN, OUT, VAR, VAL) VAR(double, metal) IN(float, rate) VAL(double, dt)
 PF_ARGS(electron_predict);
 PF_CELL void pf_cell_electron_predict(const pf_electron_predict_args *k, pf_at at) {
-  const int follows = k->owner && (k->owner[at.c] & PF_NUCLEUS);
-  k->metal[at.c] += k->dt * (double)(follows ? k->ions[at.c] : k->rate[at.c]);
+  k->metal[at.c] += k->dt * (double)k->rate[at.c];
 }
 
 /* ---- balances ---- */
